@@ -1,0 +1,3 @@
+"""The engine of Tunesmith: models, templates, conversations and generation, without a screen."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Every capability of the engine on the command line."""

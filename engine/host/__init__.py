@@ -1,0 +1,1 @@
+"""The model host: a process that reads commands on stdin and writes events on stdout."""

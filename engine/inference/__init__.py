@@ -1,0 +1,1 @@
+"""Loading models and generating text; the only part that runs torch for chat."""

@@ -1,0 +1,1 @@
+"""What a model reference means, which models are here, and what can be downloaded."""

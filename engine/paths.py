@@ -1,0 +1,66 @@
+"""Where things live on disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import platformdirs
+
+
+class Paths(msgspec.Struct, frozen=True):
+    """The four folders of the program, and the files in them. Nothing is created by naming it."""
+
+    config: Path
+    data: Path
+    cache: Path
+    state: Path
+
+    @property
+    def settings_file(self) -> Path:
+        """The user's own settings; the program never writes it."""
+        return self.config / "config.toml"
+
+    @property
+    def templates(self) -> Path:
+        """The user's prompt templates, one TOML file each."""
+        return self.config / "templates"
+
+    @property
+    def conversations_file(self) -> Path:
+        """The SQLite database of conversations."""
+        return self.data / "conversations.db"
+
+    @property
+    def models(self) -> Path:
+        """Model folders and .gguf files that the user put where the picker sees them."""
+        return self.data / "models"
+
+    @property
+    def converted(self) -> Path:
+        """Safetensors copies of .gguf files, which load far faster."""
+        return self.cache / "converted"
+
+    @property
+    def memory_file(self) -> Path:
+        """What the program remembers between starts: last model, theme, folded panels."""
+        return self.state / "memory.json"
+
+    @property
+    def log(self) -> Path:
+        """The folder of log files."""
+        return self.state / "log"
+
+
+def find_paths(environ: Mapping[str, str] = os.environ) -> Paths:
+    """Find the folders: all under `TUNESMITH_HOME` where it is set, else where the platform keeps such things."""
+    home = environ.get("TUNESMITH_HOME")
+    if home:
+        root = Path(home).expanduser()
+        return Paths(root / "config", root / "data", root / "cache", root / "state")
+    folders = platformdirs.PlatformDirs("tunesmith", appauthor=False)
+    return Paths(
+        folders.user_config_path, folders.user_data_path, folders.user_cache_path, folders.user_state_path
+    )

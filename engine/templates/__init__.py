@@ -1,0 +1,1 @@
+"""Prompt templates: the file format, rendering, and the shipped library."""
