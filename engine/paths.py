@@ -61,6 +61,4 @@ def find_paths(environ: Mapping[str, str] = os.environ) -> Paths:
         root = Path(home).expanduser()
         return Paths(root / "config", root / "data", root / "cache", root / "state")
     folders = platformdirs.PlatformDirs("tunesmith", appauthor=False)
-    return Paths(
-        folders.user_config_path, folders.user_data_path, folders.user_cache_path, folders.user_state_path
-    )
+    return Paths(folders.user_config_path, folders.user_data_path, folders.user_cache_path, folders.user_state_path)
