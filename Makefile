@@ -1,0 +1,54 @@
+# Everything happens in .venv, a virtual environment beside this file; `make clean` takes it away again.
+#
+#   make run        set up what is missing and open Tunesmith        ARGS="--model gpt2"
+#   make test       run all the tests                                ARGS="tests/engine -k wire"
+#   make test-fast  run the tests that need no torch
+#   make check      lint, format, types and import contracts
+#   make format     format the code and mend what can be mended
+#   make clean      remove .venv and everything generated
+#
+# PYTHON=python3.13 chooses the Python to set up with.
+
+SHELL := bash
+VENV ?= .venv
+BIN := $(VENV)/bin
+ARGS ?=
+SOURCES := engine tui tests bench
+export PYTHON
+
+.PHONY: help run test test-fast check format clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+run: $(VENV)/ready
+	@$(BIN)/tunesmith $(ARGS)
+
+test: $(VENV)/ready-to-test
+	@HF_HUB_OFFLINE=1 $(BIN)/python -m pytest $(ARGS)
+
+test-fast: $(VENV)/ready-to-test
+	@HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m "not torch" $(ARGS)
+
+check: $(VENV)/ready-to-test
+	$(BIN)/python -m ruff check $(SOURCES)
+	$(BIN)/python -m ruff format --check $(SOURCES)
+	$(BIN)/python -m mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/ready-to-test
+	$(BIN)/python -m ruff check --fix $(SOURCES)
+	$(BIN)/python -m ruff format $(SOURCES)
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	@.ci/install $(VENV)
+	@touch $@
+
+$(VENV)/ready-to-test: pyproject.toml constraints.txt
+	@.ci/install $(VENV) dev
+	@touch $(VENV)/ready $@
