@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 from textual.binding import Binding
 
-Scope = Literal["app", "composer", "transcript", "conversations"]
+Scope = Literal["app", "chat", "composer", "transcript", "conversations"]
 """Where an action's keys work: everywhere, or only while that part has the focus."""
 
 
@@ -23,7 +23,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     """One sentence for who does not know it yet."""
     keys: str = ""
     """Comma-separated; empty: only by palette, slash command or mouse."""
-    scope: Scope = "app"
+    scope: Scope = "chat"
     group: str = "Chat"
     slash: str = ""
     """The word after the slash in the composer; empty where there is none."""
@@ -341,6 +341,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         id="toggle_theme",
+        scope="app",
         title="Switch between light and dark",
         help="Change the colours; remembered.",
         keys="f6",
@@ -349,6 +350,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         id="show_log",
+        scope="app",
         title="Show the log",
         help="What the model's process wrote, for when something goes wrong.",
         keys="f12",
@@ -357,6 +359,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         id="open_palette",
+        scope="app",
         title="Command palette",
         help="Everything the program can do, by name.",
         keys="ctrl+p",
@@ -365,6 +368,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         id="show_help",
+        scope="app",
         title="Help",
         help="All keys and commands on one screen.",
         keys="f1",
@@ -374,6 +378,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         id="quit",
+        scope="app",
         title="Quit",
         help="Leave; everything is already saved.",
         keys="ctrl+q",
@@ -394,7 +399,7 @@ def bindings(scope: Scope) -> list[Binding]:
             action.id,
             action.footer or action.title,
             show=bool(action.footer),
-            priority=scope == "app" and action.id != "stop",
+            priority=scope in {"app", "chat", "composer"} and action.id != "stop",
             id=action.id,
             tooltip=action.help,
         )

@@ -1,0 +1,127 @@
+"""The one place where engine events become Textual messages.
+
+Events come one a token, at any speed; the screen is told at most thirty times a second. Texts that belong
+together are joined on the way, so that a batch is as short as what happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from textual.message import Message
+
+from engine.client import HostClient
+from engine.protocol import AnyCommand, AnyEvent, TokensEmitted, UnknownEvent
+
+MIN_INTERVAL_S = 1 / 30
+
+HostEvent = AnyEvent | UnknownEvent
+
+
+class EventsArrived(Message):
+    """Events of the model host, in order."""
+
+    def __init__(self, events: Sequence[HostEvent]) -> None:
+        """Carry a batch of events."""
+        super().__init__()
+        self.events = tuple(events)
+
+
+def join_tokens(events: Sequence[HostEvent]) -> list[HostEvent]:
+    """Join neighbouring `TokensEmitted` of one request into one."""
+    joined: list[HostEvent] = []
+    run: list[TokensEmitted] = []
+    for event in events:
+        if isinstance(event, TokensEmitted) and (not run or run[-1].id == event.id):
+            run.append(event)
+            continue
+        joined.extend(_closed(run))
+        if isinstance(event, TokensEmitted):
+            run = [event]
+        else:
+            run = []
+            joined.append(event)
+    joined.extend(_closed(run))
+    return joined
+
+
+def _closed(run: Sequence[TokensEmitted]) -> list[TokensEmitted]:
+    if len(run) < 2:
+        return list(run)
+    return [
+        TokensEmitted(
+            id=run[0].id,
+            text="".join(event.text for event in run),
+            ids=tuple(token for event in run for token in event.ids),
+            logprobs=tuple(value for event in run for value in event.logprobs),
+            alternatives=tuple(value for event in run for value in event.alternatives),
+        )
+    ]
+
+
+class Bridge:
+    """Runs requests on the client and posts what comes, in batches."""
+
+    def __init__(
+        self,
+        client: HostClient,
+        post: Callable[[EventsArrived], object],
+        *,
+        min_interval_s: float = MIN_INTERVAL_S,
+    ) -> None:
+        """Make a bridge.
+
+        Args:
+            client: The model host's client.
+            post: Called on the event loop with each batch.
+            min_interval_s: The least time between two batches.
+        """
+        self.client = client
+        self._post = post
+        self._min_interval_s = min_interval_s
+        self._pending: list[HostEvent] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._last_s = float("-inf")
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def run(self, command: AnyCommand) -> None:
+        """Start a request; its events come as `EventsArrived`."""
+        task = asyncio.create_task(self._follow(command))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def cancel(self, request_id: int) -> None:
+        """Ask for the end of a request; it answers for itself."""
+        task = asyncio.create_task(self.client.cancel(request_id))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """End the host and forget what was under way."""
+        if self._timer is not None:
+            self._timer.cancel()
+        await self.client.aclose()
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _follow(self, command: AnyCommand) -> None:
+        async for event in self.client.request(command):
+            self._pending.append(event)
+            self._schedule()
+
+    def _schedule(self) -> None:
+        if self._timer is not None:
+            return
+        loop = asyncio.get_running_loop()
+        wait_s = self._last_s + self._min_interval_s - loop.time()
+        self._timer = loop.call_later(max(0.0, wait_s), self._flush)
+
+    def _flush(self) -> None:
+        self._timer = None
+        self._last_s = asyncio.get_running_loop().time()
+        events, self._pending = self._pending, []
+        if events:
+            self._post(EventsArrived(join_tokens(events)))

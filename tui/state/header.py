@@ -1,0 +1,79 @@
+"""The words of the header: model, template, sampling, window and device."""
+
+from __future__ import annotations
+
+from engine.protocol import LoadProgress, Sampling
+from tui.renderables.figures import bytes_words, count_words, duration_words
+from tui.state.model import ModelState
+
+_STAGES = {
+    "finding": "looking for",
+    "downloading": "downloading",
+    "importing": "starting",
+    "converting": "converting",
+    "reading": "reading",
+    "placing": "placing",
+}
+
+
+def model_words(model: ModelState) -> str:
+    """The model's name and state, in a few words."""
+    if model.phase == "loading":
+        return f"{_short(model.ref)}: {progress_words(model.progress)}"
+    if model.info is not None:
+        return f"{model.info.name} · {count_words(model.info.parameters)}"
+    if model.phase == "failed":
+        return f"{_short(model.ref)}: could not be loaded"
+    return _short(model.ref) if model.ref else "no model: pick one"
+
+
+def progress_words(progress: LoadProgress | None) -> str:
+    """How far a load has come; for downloads with bytes, speed and the time that is left."""
+    if progress is None:
+        return "starting…"
+    words = _STAGES.get(progress.stage, progress.stage)
+    if not progress.total_bytes:
+        return f"{words}…"
+    percent = 100 * progress.done_bytes / progress.total_bytes
+    parts = [f"{words} {percent:.0f} %"]
+    if progress.stage == "downloading":
+        parts.append(f"{bytes_words(progress.done_bytes)} of {bytes_words(progress.total_bytes)}")
+        if progress.bytes_per_s:
+            parts.append(f"{bytes_words(progress.bytes_per_s)}/s")
+        if progress.eta_s is not None:
+            parts.append(f"{duration_words(progress.eta_s)} left")
+    return " · ".join(parts)
+
+
+def sampling_words(sampling: Sampling) -> str:
+    """The sampling in the field's own letters."""
+    if sampling.temperature == 0:
+        words = "greedy"
+    else:
+        words = f"T {sampling.temperature:g}"
+        if sampling.top_k:
+            words += f" · k {sampling.top_k}"
+        if sampling.top_p < 1:
+            words += f" · p {sampling.top_p:g}"
+        if sampling.min_p:
+            words += f" · min-p {sampling.min_p:g}"
+    if sampling.repetition_penalty != 1:
+        words += f" · rep {sampling.repetition_penalty:g}"
+    if sampling.seed is not None:
+        words += f" · seed {sampling.seed}"
+    return words
+
+
+def device_words(model: ModelState) -> str:
+    """Where the model runs, and in what precision."""
+    return f"{model.info.device} · {model.info.dtype}" if model.info else ""
+
+
+def window_words(used: int, total: int) -> str:
+    """How much of the window is taken."""
+    return f"{used:,} of {total:,}" if total else ""
+
+
+def _short(ref: str) -> str:
+    name = ref.rstrip("/").rsplit("/", 1)[-1]
+    return name if name else ref

@@ -1,0 +1,107 @@
+"""The line on top: what answers, how it is asked, and how full its window is. Each part opens its dialog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Static
+
+from engine.display import visible_line
+from engine.protocol import Sampling
+from tui.renderables.meter import meter
+from tui.state.chat import ChatState, used_tokens
+from tui.state.header import device_words, model_words, sampling_words, window_words
+
+_METER_WIDTH = 8
+_NEARLY_FULL = 0.85
+
+
+class HeaderPart(Static):
+    """One part; a click runs its action."""
+
+    DEFAULT_CSS = """
+    HeaderPart {
+        width: auto;
+        padding: 0 1;
+        text-wrap: nowrap;
+        text-overflow: ellipsis;
+        &:hover { background: $panel; }
+    }
+    """
+
+    def __init__(self, action: str, *, id: str, tooltip: str) -> None:
+        """Make a part that runs `action` of the screen when it is clicked."""
+        super().__init__("", id=id, markup=False)
+        self._action = action
+        self.tooltip = tooltip
+
+    def show(self, text: str | Content) -> None:
+        """Show a text; an empty one takes the part away."""
+        shown = Content(visible_line(text)) if isinstance(text, str) else text
+        self.display = bool(shown.plain)
+        if shown != self.visual:
+            self.update(shown)
+
+    async def on_click(self) -> None:
+        """Do what the part is for."""
+        if self._action:
+            await self.screen.run_action(self._action)
+
+
+class Header(Horizontal):
+    """The line on top."""
+
+    DEFAULT_CSS = """
+    Header {
+        dock: top;
+        height: 1;
+        background: $surface;
+        #brand { color: $accent; text-style: bold; }
+        #header-model { color: $foreground; text-style: bold; max-width: 1fr; }
+        #header-template { color: $primary; }
+        #header-sampling { color: $text-muted; }
+        #header-spring { width: 1fr; }
+        #header-window { color: $secondary; }
+        #header-device { color: $text-muted; }
+    }
+    .-narrow Header { #header-sampling, #header-device { display: none; } }
+    """
+
+    def compose(self) -> ComposeResult:
+        """The parts from left to right."""
+        yield Static("Tunesmith", id="brand", markup=False)
+        yield from self._parts()
+
+    def _parts(self) -> Iterator[Static]:
+        yield HeaderPart("pick_model", id="header-model", tooltip="The model that answers; click to pick another")
+        yield HeaderPart("pick_template", id="header-template", tooltip="The prompt template; click to pick another")
+        yield HeaderPart("edit_sampling", id="header-sampling", tooltip="How tokens are chosen; click to change it")
+        yield Static("", id="header-spring")
+        yield HeaderPart("", id="header-window", tooltip="How much of the model's window is taken, in tokens")
+        yield HeaderPart("pick_model", id="header-device", tooltip="Where the model runs, and in what precision")
+
+    def draw(self, state: ChatState, sampling: Sampling) -> None:
+        """Show a state."""
+        self._part("model").show(f"◆ {model_words(state.model)}")
+        self._part("template").show(f"¶ {state.template.name}")
+        self._part("sampling").show(sampling_words(sampling))
+        self._part("window").show(_window(state))
+        self._part("device").show(device_words(state.model))
+
+    def _part(self, name: str) -> HeaderPart:
+        return self.query_one(f"#header-{name}", HeaderPart)
+
+
+def _window(state: ChatState) -> Content:
+    total = state.model.info.context_tokens if state.model.info else 0
+    if not total:
+        return Content("")
+    used = used_tokens(state)
+    bar = meter(used / total, _METER_WIDTH)
+    words = f"{bar} {window_words(used, total)}"
+    if used / total >= _NEARLY_FULL:
+        return Content.styled(f"{words} nearly full", "$warning")
+    return Content(words)

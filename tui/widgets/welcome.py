@@ -1,0 +1,90 @@
+"""What an empty conversation shows: how to begin."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from engine.display import visible_line
+from tui.state.chat import ChatState, words_of
+from tui.state.header import progress_words
+
+
+class Welcome(Vertical):
+    """A few lines in the middle of an empty chat."""
+
+    DEFAULT_CSS = """
+    Welcome {
+        height: 1fr;
+        align: center middle;
+        #welcome-text { width: auto; max-width: 72; height: auto; padding: 0 2; }
+    }
+    """
+
+    def __init__(self, *, id: str) -> None:
+        """Make it empty."""
+        super().__init__(id=id)
+        self._shown: Content | None = None
+
+    def compose(self) -> ComposeResult:
+        """One block of text."""
+        yield Static("", id="welcome-text", markup=False)
+
+    def draw(self, state: ChatState) -> None:
+        """Say how to begin, given the state."""
+        content = Content("\n").join(_lines(state))
+        if content != self._shown:
+            self._shown = content
+            self.query_one("#welcome-text", Static).update(content)
+
+
+def _lines(state: ChatState) -> list[Content]:
+    model = state.model
+    if model.phase == "loading":
+        return [
+            Content.styled(f"Loading {visible_line(model.ref)}", "bold $accent"),
+            Content.styled(progress_words(model.progress), "$text-muted"),
+            Content(""),
+            Content("You can write already: the message waits for the model."),
+            _key("/cancel", "stops the loading; what was downloaded is kept"),
+        ]
+    if model.info is not None:
+        return _ready_lines(state, model.info.name)
+    lines = [Content.styled("Talk to a small language model, here in the terminal.", "bold $accent"), Content("")]
+    if model.failure is not None:
+        lines += [Content.styled(visible_line(words_of(model.failure)), "$error"), Content("")]
+    else:
+        lines += [Content("No model is loaded yet. That is quickly mended:"), Content("")]
+    return [
+        *lines,
+        _key("Ctrl+O", "pick a model: one that is here, or a download such as gpt2"),
+        _key("Ctrl+P", "everything else the program can do"),
+        _key("F1", "all keys on one screen"),
+    ]
+
+
+def _ready_lines(state: ChatState, name: str) -> list[Content]:
+    description = state.template.description
+    lines = [Content.styled(f"{visible_line(name)} is listening.", "bold $accent"), Content("")]
+    lines.append(
+        Content.assemble(
+            ("Template ", "$text-muted"),
+            (visible_line(state.template.name), "bold"),
+            (f": {visible_line(description)}" if description else "", "$text-muted"),
+        )
+    )
+    return [
+        *lines,
+        Content(""),
+        _key("Enter", "sends what you wrote below"),
+        _key("Ctrl+T", "another prompt template"),
+        _key("Ctrl+S", "temperature and the like"),
+        _key("Ctrl+O", "another model"),
+        _key("F1", "all keys on one screen"),
+    ]
+
+
+def _key(key: str, words: str) -> Content:
+    return Content.assemble((f"{key:>8}", "bold $primary"), (f"  {words}", "$text-muted"))
