@@ -1,0 +1,21 @@
+"""The store of conversations: a tree of turns in SQLite, with full-text search and export.
+
+`Store` is the one door. Opening it makes the database, and nothing is read or written before that.
+"""
+
+from __future__ import annotations
+
+from engine.conversations.export import ExportFormat, export
+from engine.conversations.records import Conversation, Figures, Hit, Reason, StoredTurn
+from engine.conversations.store import Store
+
+__all__ = [
+    "Conversation",
+    "ExportFormat",
+    "Figures",
+    "Hit",
+    "Reason",
+    "Store",
+    "StoredTurn",
+    "export",
+]

@@ -1,0 +1,412 @@
+"""The door to all conversations."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from engine.conversations import search, tree
+from engine.conversations.database import Database, open_or_set_aside
+from engine.conversations.records import (
+    Conversation,
+    Figures,
+    Hit,
+    StoredTurn,
+    decode_figures,
+    encode,
+    read_conversation,
+    read_turn,
+)
+from engine.conversations.titles import storable, tidy_title, title_from
+from engine.conversations.writers import Writer
+from engine.errors import ConversationNotFound, Misuse, StoreFailed
+from engine.protocol import Role, SamplingChange
+
+_NEW_CHAT = "new-chat"
+_LARGEST_ID = 2**63 - 1
+
+
+class Store:
+    """Conversations in one SQLite file, which several programs may have open at once.
+
+    Every call is one short transaction and returns in milliseconds; any thread may call. What a call has
+    returned from is there after a kill -9 of the program (a power cut may take the last moments with it).
+    Each call raises `StoreFailed` when the database can't be read or written.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float], notice: str = "") -> None:
+        self._database = database
+        self._clock = clock
+        self._writer = Writer(database.file)
+        self.notice = notice
+        """What the user should be told about the opening: a damaged database was set aside."""
+
+    @classmethod
+    def open(cls, file: Path, *, clock: Callable[[], float] = time.time) -> Store:
+        """Open the store, making it where there is none, and end what a crashed program left streaming.
+
+        Raises:
+            StoreFailed: It can't be opened, or was written by a newer Tunesmith.
+        """
+        database, notice = open_or_set_aside(file, clock)
+        store = cls(database, clock, notice)
+        try:
+            store.recover()
+        except StoreFailed:
+            store.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        """Close the file; replies that this program left streaming become interrupted."""
+        if self._writer.started:
+            # Should it fail, the next opening does the same.
+            with contextlib.suppress(StoreFailed):
+                self._interrupt(self._writer.name())
+            self._writer.close()
+        self._database.close()
+
+    # Conversations
+
+    def create(
+        self,
+        *,
+        title: str = "",
+        model: str = "",
+        template: str = "",
+        variables: dict[str, str] | None = None,
+        sampling: SamplingChange | None = None,
+    ) -> Conversation:
+        """Begin a conversation. Without a title it gets one from its first user message."""
+        now_s = self._clock()
+        cursor = self._database.write(
+            "INSERT INTO conversations (title, created_s, updated_s, model, template, variables, sampling)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            tidy_title(title),
+            now_s,
+            now_s,
+            storable(model),
+            storable(template),
+            storable(encode(variables or {})),
+            encode(sampling or SamplingChange()),
+        )
+        return self.conversation(int(cursor.lastrowid or 0))
+
+    def conversations(self, *, query: str = "", limit: int | None = None, offset: int = 0) -> tuple[Conversation, ...]:
+        """List conversations, last changed first.
+
+        Args:
+            query: Keep those that have each of these words (or words that begin so) in the title or some turn.
+            limit: How many at most; None for all.
+            offset: How many to leave out at the start.
+        """
+        condition, values = search.listing(search.parse(storable(query)))
+        rows = self._database.rows(
+            f"SELECT c.* FROM conversations c WHERE c.deleted_s IS NULL {'AND ' + condition if condition else ''}"
+            " ORDER BY c.updated_s DESC, c.id DESC LIMIT ? OFFSET ?",
+            *values,
+            -1 if limit is None else limit,
+            offset,
+        )
+        return tuple(read_conversation(row) for row in rows)
+
+    def conversation(self, conversation_id: int) -> Conversation:
+        """Read one conversation.
+
+        Raises:
+            ConversationNotFound: There is none with the id, or it was deleted.
+        """
+        if 0 < conversation_id <= _LARGEST_ID:
+            row = self._database.row("SELECT * FROM conversations WHERE id = ?", conversation_id)
+            if row is not None and row["deleted_s"] is None:
+                return read_conversation(row)
+            if row is not None:
+                raise ConversationNotFound(
+                    f"Conversation {conversation_id} was deleted",
+                    f"`tunesmith chats restore {conversation_id}` brings it back",
+                )
+        raise _no_conversation(conversation_id)
+
+    def rename(self, conversation_id: int, title: str) -> None:
+        """Give a conversation a title; an empty one makes it from the first user message again."""
+        self._change(conversation_id, "title = ?", tidy_title(title) or self._first_words(conversation_id))
+
+    def choose(
+        self,
+        conversation_id: int,
+        *,
+        model: str | None = None,
+        template: str | None = None,
+        variables: dict[str, str] | None = None,
+        sampling: SamplingChange | None = None,
+    ) -> None:
+        """Remember what the conversation goes on with; None leaves a field alone."""
+        self._change(
+            conversation_id,
+            "model = coalesce(?, model), template = coalesce(?, template),"
+            " variables = coalesce(?, variables), sampling = coalesce(?, sampling)",
+            None if model is None else storable(model),
+            None if template is None else storable(template),
+            None if variables is None else storable(encode(variables)),
+            None if sampling is None else encode(sampling),
+        )
+
+    def set_draft(self, conversation_id: int | None, text: str) -> None:
+        """Keep what was typed and not sent; None is the chat that has no conversation yet."""
+        if conversation_id is not None:
+            self._change(conversation_id, "draft = ?", storable(text))
+            return
+        self._database.write(
+            "INSERT INTO drafts (place, text) VALUES (?, ?) ON CONFLICT (place) DO UPDATE SET text = excluded.text",
+            _NEW_CHAT,
+            storable(text),
+        )
+
+    def draft(self, conversation_id: int | None) -> str:
+        """Read what was typed and not sent; empty where there is nothing."""
+        if conversation_id is not None:
+            return self.conversation(conversation_id).draft
+        row = self._database.row("SELECT text FROM drafts WHERE place = ?", _NEW_CHAT)
+        return str(row["text"]) if row else ""
+
+    def delete(self, conversation_id: int) -> None:
+        """Hide a conversation until `undelete`; only `purge` removes it."""
+        self._change(conversation_id, "deleted_s = coalesce(deleted_s, ?)", self._clock())
+
+    def undelete(self, conversation_id: int) -> None:
+        """Bring a deleted conversation back."""
+        self._change(conversation_id, "deleted_s = NULL")
+
+    def purge(self, *, deleted_before_s: float) -> int:
+        """Remove for good what was deleted before a moment; say how many conversations that were."""
+        with self._database.transaction():
+            return self._database.write("DELETE FROM conversations WHERE deleted_s < ?", deleted_before_s).rowcount
+
+    # Turns
+
+    def add_turn(
+        self,
+        conversation_id: int,
+        parent_id: int | None,
+        role: Role,
+        text: str = "",
+        *,
+        model: str = "",
+        template: str = "",
+        sampling: SamplingChange | None = None,
+        figures: Figures | None = None,
+    ) -> StoredTurn:
+        """Add a turn under another, which makes it the head of the active branch.
+
+        A reply that will be streamed into is one whose figures say `streaming`, or an assistant's turn
+        with neither figures nor text; every other turn is finished, and its text never changes again. A
+        deleted conversation that gets a turn is deleted no more.
+
+        Raises:
+            ConversationNotFound: There is no such conversation, or no such parent in it.
+        """
+        streams = figures.reason == "streaming" if figures else role == "assistant" and not text
+        text, now_s = storable(text), self._clock()
+        with self._database.transaction():
+            self._require_place(conversation_id, parent_id)
+            cursor = self._database.write(
+                "INSERT INTO turns (conversation_id, parent_id, role, text, created_s, model, template,"
+                " sampling, figures, finished, writer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                conversation_id,
+                parent_id,
+                role,
+                text,
+                now_s,
+                storable(model),
+                storable(template),
+                encode(sampling) if sampling else None,
+                storable(encode(figures)) if figures else None,
+                int(not streams),
+                self._writer.name() if streams else "",
+            )
+            turn_id = int(cursor.lastrowid or 0)
+            tree.choose_branch(self._database, turn_id)
+            self._database.write(
+                "UPDATE conversations SET head_id = ?, turns = turns + 1, updated_s = ?, deleted_s = NULL WHERE id = ?",
+                turn_id,
+                now_s,
+                conversation_id,
+            )
+            if role == "user":
+                self._database.write(
+                    "UPDATE conversations SET title = ? WHERE id = ? AND title = ''",
+                    title_from(text),
+                    conversation_id,
+                )
+            return self.turn(turn_id)
+
+    def update_turn(
+        self, turn_id: int, *, text: str | None = None, figures: Figures | None = None, note: str | None = None
+    ) -> None:
+        """Write what a reply has become; cheap enough for several times a second.
+
+        Figures with another reason than `streaming`, or a note, finish the reply: its text is then in the
+        search index and never changes again. A note without figures makes the reason `failed`.
+
+        Raises:
+            ConversationNotFound: There is no such turn.
+            Misuse: The turn is finished already and the text would change.
+        """
+        text = None if text is None else storable(text)
+        if not note and (figures is None or figures.reason == "streaming"):
+            self._stream(turn_id, text, figures)
+            return
+        with self._database.transaction():
+            self._finish(turn_id, text, figures, note)
+
+    def turn(self, turn_id: int) -> StoredTurn:
+        """Read one turn.
+
+        Raises:
+            ConversationNotFound: There is none with the id.
+        """
+        row = tree.turn_row(self._database, turn_id) if 0 < turn_id <= _LARGEST_ID else None
+        if row is None:
+            raise _no_turn(turn_id)
+        return read_turn(row)
+
+    def path(self, conversation_id: int) -> tuple[StoredTurn, ...]:
+        """Read the active branch, from its root to the head.
+
+        Raises:
+            ConversationNotFound: There is no such conversation.
+        """
+        self.conversation(conversation_id)
+        return tuple(read_turn(row) for row in tree.path_rows(self._database, conversation_id))
+
+    def all_turns(self, conversation_id: int) -> tuple[StoredTurn, ...]:
+        """Read the whole tree, parents before their children.
+
+        Raises:
+            ConversationNotFound: There is no such conversation.
+        """
+        self.conversation(conversation_id)
+        return tuple(read_turn(row) for row in tree.all_rows(self._database, conversation_id))
+
+    def siblings(self, turn_id: int) -> tuple[int, ...]:
+        """List the versions of a turn, itself included, oldest first.
+
+        Raises:
+            ConversationNotFound: There is no such turn.
+        """
+        found = tree.sibling_ids(self._database, turn_id)
+        if not found:
+            raise _no_turn(turn_id)
+        return found
+
+    def select(self, turn_id: int) -> None:
+        """Make the branch of a turn the active one, down to the leaf below it that was active last.
+
+        Raises:
+            ConversationNotFound: There is no such turn.
+        """
+        with self._database.transaction():
+            turn = self.turn(turn_id)
+            tree.choose_branch(self._database, turn_id)
+            self._database.write(
+                "UPDATE conversations SET head_id = ? WHERE id = ?",
+                tree.leaf_below(self._database, turn_id),
+                turn.conversation_id,
+            )
+
+    def search(self, query: str, *, limit: int = 50) -> tuple[Hit, ...]:
+        """Find turns that have all the words, newest first, after conversations whose title alone has them."""
+        return search.find(self._database, search.parse(storable(query)), limit)
+
+    def recover(self) -> int:
+        """End the replies that dead programs left streaming, keeping their text; say how many those were."""
+        rows = self._database.rows("SELECT DISTINCT writer FROM turns WHERE finished = 0")
+        dead = [str(row["writer"]) for row in rows if not self._writer.is_alive(row["writer"])]
+        return sum(self._interrupt(writer) for writer in dead)
+
+    # Within
+
+    def _change(self, conversation_id: int, assignments: str, *values: str | float | None) -> None:
+        known = 0 < conversation_id <= _LARGEST_ID
+        sql = f"UPDATE conversations SET {assignments} WHERE id = ?"
+        if not known or not self._database.write(sql, *values, conversation_id).rowcount:
+            raise _no_conversation(conversation_id)
+
+    def _require_place(self, conversation_id: int, parent_id: int | None) -> None:
+        if not self._database.row("SELECT 1 FROM conversations WHERE id = ?", conversation_id):
+            raise _no_conversation(conversation_id)
+        if parent_id is None:
+            return
+        sql = "SELECT 1 FROM turns WHERE id = ? AND conversation_id = ?"
+        if not self._database.row(sql, parent_id, conversation_id):
+            raise _no_turn(parent_id)
+
+    def _first_words(self, conversation_id: int) -> str:
+        sql = "SELECT text FROM turns WHERE conversation_id = ? AND role = 'user' ORDER BY id LIMIT 1"
+        row = self._database.row(sql, conversation_id)
+        return title_from(row["text"]) if row else ""
+
+    def _stream(self, turn_id: int, text: str | None, figures: Figures | None) -> None:
+        written = self._database.write(
+            "UPDATE turns SET text = coalesce(?, text), figures = coalesce(?, figures) WHERE id = ? AND finished = 0",
+            text,
+            storable(encode(figures)) if figures else None,
+            turn_id,
+        )
+        if written.rowcount:
+            return
+        turn = self.turn(turn_id)
+        if figures is not None or (text is not None and text != turn.text):
+            raise _finished(turn_id)
+
+    def _finish(self, turn_id: int, text: str | None, figures: Figures | None, note: str | None) -> None:
+        row = tree.turn_row(self._database, turn_id)
+        if row is None:
+            raise _no_turn(turn_id)
+        if row["finished"] and text is not None and text != row["text"]:
+            raise _finished(turn_id)
+        self._database.write(
+            "UPDATE turns SET text = ?, figures = ?, note = ?, finished = 1, writer = '' WHERE id = ?",
+            row["text"] if text is None else text,
+            storable(encode(figures)) if figures else _ended(row["figures"], "failed"),
+            row["note"] if note is None else storable(note),
+            turn_id,
+        )
+        if not row["finished"]:
+            self._change(row["conversation_id"], "updated_s = ?", self._clock())
+
+    def _interrupt(self, writer: str) -> int:
+        sql = "SELECT id, figures FROM turns WHERE finished = 0 AND writer = ?"
+        with self._database.transaction():
+            rows = self._database.rows(sql, writer)
+            for row in rows:
+                self._database.write(
+                    "UPDATE turns SET figures = ?, finished = 1, writer = '' WHERE id = ?",
+                    _ended(row["figures"], "interrupted"),
+                    row["id"],
+                )
+        return len(rows)
+
+
+def _ended(figures: str | None, reason: Literal["failed", "interrupted"]) -> str:
+    found = decode_figures(figures) if figures else Figures()
+    return encode(msgspec.structs.replace(found, reason=reason) if found.reason == "streaming" else found)
+
+
+def _no_conversation(conversation_id: int) -> ConversationNotFound:
+    return ConversationNotFound(
+        f"There is no conversation {conversation_id}", "`tunesmith chats list` shows those that there are"
+    )
+
+
+def _no_turn(turn_id: int) -> ConversationNotFound:
+    return ConversationNotFound(f"There is no turn {turn_id} here", "It may have been deleted for good")
+
+
+def _finished(turn_id: int) -> Misuse:
+    return Misuse(f"Turn {turn_id} is finished and its text can't change", "Add a version beside it")
