@@ -91,6 +91,12 @@ class Bridge:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def start(self) -> None:
+        """Start the host; a failure is told by the first request."""
+        task = asyncio.create_task(self.client.start())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     def cancel(self, request_id: int) -> None:
         """Ask for the end of a request; it answers for itself."""
         task = asyncio.create_task(self.client.cancel(request_id))

@@ -114,6 +114,20 @@ class Session:
         if self.state.model.request_id:
             self._bridge.cancel(self.state.model.request_id)
 
+    def start_host(self) -> None:
+        """Start the model host before anybody asks for it, so that its imports are done by then."""
+        self._bridge.start()
+
+    async def close(self) -> None:
+        """End the host and close the store; a reply that was coming keeps what is there."""
+        reply = self.state.reply
+        if reply is not None and reply.turn_id is not None and not reply.over:
+            cut = msgspec.structs.replace(reply.so_far(), reason="cancelled")
+            turn_id = reply.turn_id
+            self._guard(lambda: self.store.update_turn(turn_id, text=reply.text, figures=cut))
+        await self._bridge.close()
+        self.store.close()
+
     # Conversations
 
     def new(self) -> None:

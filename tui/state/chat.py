@@ -49,6 +49,11 @@ class ChatState(msgspec.Struct, frozen=True, kw_only=True):
         return self.reply is not None and not self.reply.over
 
     @property
+    def editing_needs_model(self) -> bool:
+        """Sending now would ask the model; a person's own version of a reply would not."""
+        return self.editing is None or self.editing.role == "user"
+
+    @property
     def reply_here(self) -> Reply | None:
         """The reply on its way, where it belongs to the open conversation."""
         if self.reply is not None and self.reply.conversation_id == self.conversation_id:

@@ -1,0 +1,42 @@
+"""The command palette's entries, from the one table of actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from tui.commands import ACTIONS, Action
+
+
+class ActionsProvider(Provider):
+    """Every action of the program by name."""
+
+    def _actions(self) -> Iterator[Action]:
+        return (action for action in ACTIONS if action.scope in {"app", "chat"} and action.id != "open_palette")
+
+    def _callback(self, action: Action) -> object:
+        namespace = "app" if action.scope == "app" else "screen"
+
+        async def run() -> None:
+            await self.screen.run_action(f"{namespace}.{action.id}")
+
+        return run
+
+    async def discover(self) -> Hits:
+        """All of them, before anything is typed."""
+        for action in self._actions():
+            yield DiscoveryHit(action.title, self._callback(action), help=_help(action))  # type: ignore[arg-type]
+
+    async def search(self, query: str) -> Hits:
+        """Those whose title or help matches."""
+        matcher = self.matcher(query)
+        for action in self._actions():
+            score = max(matcher.match(action.title), matcher.match(action.help) * 0.7)
+            if score > 0:
+                yield Hit(score, matcher.highlight(action.title), self._callback(action), help=_help(action))  # type: ignore[arg-type]
+
+
+def _help(action: Action) -> str:
+    keys = f"  [{action.keys.split(',')[0]}]" if action.keys else ""
+    return f"{action.help}{keys}"

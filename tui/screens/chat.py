@@ -1,0 +1,304 @@
+"""The chat: header, conversations, transcript, composer and dock; it draws the session's state."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Footer, Static
+
+from engine.conversations import Store
+from engine.errors import StoreFailed, TunesmithError
+from engine.memory import Memory, save_memory
+from engine.protocol import LogLine
+from tui import commands
+from tui.bridge import Bridge, EventsArrived
+from tui.screens.chat_actions import ChatActions
+from tui.services import Services
+from tui.session import Listener, Session
+from tui.state.chat import dropped_turns, shown_lines
+from tui.widgets.composer import Composer
+from tui.widgets.dock import Dock
+from tui.widgets.header import Header
+from tui.widgets.sidebar import Sidebar
+from tui.widgets.transcript import Transcript
+from tui.widgets.variables import VariablesForm
+from tui.widgets.welcome import Welcome
+
+LIST_LIMIT = 500
+COUNT_DELAY_S = 0.3
+DRAFT_DELAY_S = 0.4
+LIBRARY_INTERVAL_S = 1.0
+MAX_LOG_LINES = 2_000
+NARROW_COLUMNS = 100
+
+
+class ChatScreen(ChatActions, Screen[None], Listener):
+    """The screen that everything happens on."""
+
+    BINDINGS = [*commands.bindings("chat")]
+    AUTO_FOCUS = "Composer"
+
+    DEFAULT_CSS = """
+    ChatScreen {
+        #middle { width: 1fr; }
+        #chat { width: 1fr; height: 1fr; }
+        #slash-hint { display: none; height: auto; max-height: 8; padding: 0 2; color: $text-muted; }
+        Composer { margin: 0 1; }
+        Footer { dock: bottom; }
+    }
+    """
+
+    def __init__(self, services: Services, *, model: str, template: str) -> None:
+        """Make the screen; nothing is opened before it has been painted once."""
+        super().__init__()
+        self.services = services
+        self.memory: Memory = services.memory
+        self.session: Session | None = None
+        self.log_lines: list[LogLine] = []
+        self._model = model
+        self._template = template
+        self._count_timer: Timer | None = None
+        self._draft_timer: Timer | None = None
+        self._deleted: list[int] = []
+
+    def compose(self) -> ComposeResult:
+        """Lay out the parts."""
+        yield Header()
+        with Horizontal(id="middle"):
+            yield Sidebar(id="sidebar")
+            with Vertical(id="chat"):
+                yield Welcome(id="welcome")
+                yield Transcript(id="transcript")
+                yield VariablesForm(id="variables")
+                yield Static("", id="slash-hint", markup=False)
+                yield Composer(id="composer")
+            yield Dock(id="dock")
+        yield Footer(show_command_palette=False, compact=True)
+
+    # Beginning and end
+
+    def on_mount(self) -> None:
+        """Fold what was folded, and open the rest once the first frame is on the screen."""
+        wide = self.app.size.width >= NARROW_COLUMNS
+        self.query_one(Sidebar).display = wide and not self.memory.sidebar_folded
+        self.query_one(Dock).display = wide and self.memory.dock_shown
+        self.query_one(VariablesForm).display = False
+        transcript = self.query_one(Transcript)
+        transcript.display = False
+        transcript.markdown = self.services.settings.markdown if self.memory.markdown is None else self.memory.markdown
+        self._show_composer_title()
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        services = self.services
+        services.client.on_log = self._log
+        store = self._open_store()
+        self.session = Session(
+            store=store,
+            bridge=Bridge(services.client, self.post_message),
+            library=services.library,
+            settings=services.settings,
+            listener=self,
+            clock=services.clock,
+            template=self._template or self.memory.template,
+        )
+        self.session.start_host()
+        model = self._model or self.memory.model or services.settings.model
+        if model:
+            self.session.load(model)
+        self.query_one(Composer).put(self.session.draft())
+        self.conversations_changed()
+        self.state_changed()
+        self.set_interval(LIBRARY_INTERVAL_S, self._watch_library)
+
+    def _open_store(self) -> Store:
+        try:
+            store = Store.open(self.services.paths.conversations_file, clock=self.services.now)
+        except StoreFailed as error:
+            self.notice(f"{error} Until then nothing you write is kept.", error=True)
+            return Store.in_memory(clock=self.services.now)
+        for warning in store.warnings:
+            self.notice(warning, error=True)
+        return store
+
+    async def on_unmount(self) -> None:
+        """Keep the draft, end the host, close the store."""
+        if self.session is None:
+            return
+        self.session.save_draft(self.query_one(Composer).text)
+        await self.session.close()
+
+    # What the session tells
+
+    def state_changed(self) -> None:
+        """Draw the session's state."""
+        if self.session is None or not self.is_mounted:
+            return
+        state = self.session.state
+        lines = shown_lines(state)
+        self.query_one(Header).draw(state, self.session.sampling)
+        transcript, welcome = self.query_one(Transcript), self.query_one(Welcome)
+        transcript.display, welcome.display = bool(lines), not lines
+        transcript.draw(lines, dropped=dropped_turns(state))
+        if not lines:
+            welcome.draw(state)
+        self._show_composer_title()
+        self.call_next(self.query_one(VariablesForm).show, state.template.variables, state.variables)
+
+    def give_back(self, text: str) -> None:
+        """A message could not be sent: put it before what has been typed since."""
+        composer = self.query_one(Composer)
+        composer.put("\n".join(part for part in (text, composer.text) if part))
+
+    def conversations_changed(self) -> None:
+        """List the conversations anew."""
+        if self.session is None:
+            return
+        sidebar = self.query_one(Sidebar)
+        try:
+            found = self.session.store.conversations(query=sidebar.query_text, limit=LIST_LIMIT)
+        except StoreFailed as error:
+            self.notice(str(error), error=True)
+            return
+        sidebar.draw(found, self.session.state.conversation_id, now_s=self.services.now())
+        self.query_one(Composer).remember(
+            [turn.text for turn in self.session.state.turns if turn.role == "user"]
+        )
+
+    def model_loaded(self, ref: str) -> None:
+        """Remember the last good model."""
+        recent = (ref, *(old for old in self.memory.recent_models if old != ref))[:20]
+        self.remember(model=ref, recent_models=recent)
+
+    def notice(self, text: str, *, error: bool = False) -> None:
+        """Say something in passing."""
+        self.notify(text, severity="error" if error else "information", timeout=12 if error else 5, markup=False)
+
+    def remember(self, **changes: object) -> None:
+        """Keep something for the next start."""
+        self.memory = self.memory.with_(**changes)
+        try:
+            save_memory(self.services.paths.memory_file, self.memory)
+        except OSError as error:
+            self.notice(f"{self.services.paths.memory_file} can't be written: {error.strerror}", error=True)
+
+    def _log(self, line: LogLine) -> None:
+        self.log_lines.append(line)
+        del self.log_lines[:-MAX_LOG_LINES]
+
+    # What the widgets tell
+
+    @on(EventsArrived)
+    def _apply(self, event: EventsArrived) -> None:
+        if self.session is not None:
+            was_busy = self.session.state.busy
+            self.session.apply(event.events)
+            if was_busy and not self.session.state.busy:
+                self._after_reply()
+
+    def _after_reply(self) -> None:
+        if self.session is not None:
+            self.session.save_draft(self.query_one(Composer).text)
+            self._count_soon()
+
+    @on(Composer.Submitted)
+    async def _submit(self, event: Composer.Submitted) -> None:
+        slash = commands.parse_slash(event.text)
+        if slash is not None:
+            self.query_one(Composer).put("")
+            await self.run_slash(slash)
+        else:
+            self.send_message(event.text)
+
+    @on(Composer.Changed)
+    def _typed(self, event: Composer.Changed) -> None:
+        hint = self.query_one("#slash-hint", Static)
+        found = commands.complete_slash(event.text_area.text)
+        hint.display = bool(found)
+        if found:
+            hint.update("\n".join(f"/{a.slash} {a.argument:<8}  {a.help}" for a in found[:8]))
+        self._count_soon()
+        self._restart("_draft_timer", DRAFT_DELAY_S, self._save_draft)
+
+    @on(VariablesForm.Changed)
+    def _fill_in(self, event: VariablesForm.Changed) -> None:
+        if self.session is not None:
+            self.session.choose_variables(event.values)
+            self._count_soon()
+
+    @on(Transcript.TurnAction)
+    def _act_on_turn(self, event: Transcript.TurnAction) -> None:
+        self.turn_action(event.action, event.turn_id)
+
+    @on(Transcript.Leave)
+    def _leave_transcript(self) -> None:
+        self.query_one(Composer).focus()
+
+    @on(Sidebar.Opened)
+    def _open_from_list(self, event: Sidebar.Opened) -> None:
+        self.open_conversation(event.conversation_id)
+
+    @on(Sidebar.Asked)
+    def _ask_from_list(self, event: Sidebar.Asked) -> None:
+        if event.what == "delete":
+            self.delete_conversation(event.conversation_id)
+        else:
+            self.rename_conversation(event.conversation_id)
+
+    @on(Sidebar.Filtered)
+    def _filter_list(self) -> None:
+        self.conversations_changed()
+
+    # Small things
+
+    def _show_composer_title(self) -> None:
+        composer = self.query_one(Composer)
+        editing = self.session.state.editing if self.session else None
+        busy = self.session.state.busy if self.session else False
+        composer.set_class(editing is not None, "-editing")
+        if editing is not None:
+            kind = "your message" if editing.role == "user" else "the reply"
+            composer.border_title = f"Editing {kind}: Enter keeps it as a new version, Esc leaves"
+        else:
+            composer.border_title = "A reply is coming: Esc stops it" if busy else ""
+        composer.border_subtitle = "Enter sends · Ctrl+J new line"
+
+    def _count_soon(self) -> None:
+        self._restart("_count_timer", COUNT_DELAY_S, self._count)
+
+    def _restart(self, name: str, delay_s: float, callback: object) -> None:
+        timer: Timer | None = getattr(self, name)
+        if timer is not None:
+            timer.stop()
+        setattr(self, name, self.set_timer(delay_s, callback))  # type: ignore[arg-type]
+
+    def _count(self) -> None:
+        if self.session is not None:
+            self.session.count(self.query_one(Composer).text)
+
+    def _save_draft(self) -> None:
+        if self.session is not None and self.session.state.editing is None:
+            self.session.save_draft(self.query_one(Composer).text)
+
+    async def _watch_library(self) -> None:
+        if self.session is None:
+            return
+        before = self.services.library.listing
+        listing = await asyncio.to_thread(self.services.library.scan)
+        if listing != before:
+            self.session.refresh_templates()
+            self.templates_changed(listing)
+
+    def guard(self, error: TunesmithError) -> None:
+        """Tell an error that stopped an action."""
+        self.notice(str(error), error=True)
+
+    def log_texts(self) -> Sequence[str]:
+        """The log as text, oldest first."""
+        return [line.text for line in self.log_lines]

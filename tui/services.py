@@ -1,0 +1,31 @@
+"""What the program is made of before there is a screen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from engine.client import HostClient
+from engine.memory import Memory
+from engine.paths import Paths
+from engine.settings import Settings
+from engine.templates import Library
+
+
+class Services(msgspec.Struct, frozen=True, kw_only=True):
+    """The engine's parts that the screen works with, and the two clocks."""
+
+    paths: Paths
+    settings: Settings
+    memory: Memory
+    library: Library
+    client: HostClient
+    environ: Mapping[str, str]
+    clock: Callable[[], float] = time.monotonic
+    """Seconds that only go forward, for intervals."""
+    now: Callable[[], float] = time.time
+    """Seconds since the epoch, for dates."""
+    settings_fault: str = ""
+    """What is wrong with config.toml, in words; the defaults are in use then."""
