@@ -1,0 +1,254 @@
+"""A program on a pseudo-terminal, driven as a person would."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import fcntl
+import os
+import pty
+import signal
+import struct
+import subprocess
+import termios
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyte
+
+from tests.terminal.escapes import digestible, split_incomplete
+from tests.terminal.keys import key_bytes
+
+_LEFT_OUT = ("NO_COLOR", "COLUMNS", "LINES", "TERM_PROGRAM", "TMUX", "TEXTUAL")
+_ANSWERS = {
+    b"\x1b[?2026$p": b"\x1b[?2026;2$y",  # frames are wrapped, so a screen is never read half painted
+    b"\x1b[c": b"\x1b[?62;22c",
+}
+
+
+class Terminal:
+    """A pseudo-terminal with one program on it. A context manager: leaving it ends the program.
+
+    A thread reads whatever the program writes, so that it never blocks on a full pipe. All waits have a
+    deadline and fail with the screen in the message. The environment is this process's, so the `home` fixture
+    holds for the program too.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str | Path],
+        *,
+        columns: int = 100,
+        lines: int = 30,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> None:
+        """Start the command; `env` adds to the environment."""
+        self._screen = pyte.Screen(columns, lines)
+        self._stream = pyte.Stream(self._screen)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._undrawn = ""
+        self._drawn_bytes = 0
+        self._raw = bytearray()
+        self._arrivals: list[tuple[float, int]] = []
+        self._ended = False
+        self._news = threading.Condition()
+        self._master, slave = pty.openpty()
+        self._set_size(columns, lines)
+        self.started_at = time.monotonic()
+        # The shell opens the terminal by name in a new session, which makes it the controlling terminal.
+        name = os.ttyname(slave)
+        self._process = subprocess.Popen(
+            ["/bin/sh", "-c", 'exec "$@" <"$0" >"$0" 2>"$0"', name, *map(str, command)],
+            start_new_session=True,
+            env=_environment(env or {}),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+        )
+        # Open until the program has opened it for itself: a terminal without a user reads as ended.
+        self._slave: int | None = slave
+        self._reader = threading.Thread(target=self._read, name="pseudo-terminal", daemon=True)
+        self._reader.start()
+        threading.Thread(target=self._wait_for_the_process, name="pseudo-terminal-wait", daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        """The program's process id."""
+        return self._process.pid
+
+    @property
+    def raw(self) -> bytes:
+        """All that the program has written so far."""
+        with self._news:
+            return bytes(self._raw)
+
+    def screen(self) -> str:
+        """The text on the screen, one line for each row, without trailing spaces."""
+        with self._news:
+            return self._draw()
+
+    def title(self) -> str:
+        """The size of the screen and the state of the program, for messages."""
+        state = "runs" if self._process.poll() is None else f"ended with {self._process.returncode}"
+        return f"{self._screen.columns}x{self._screen.lines}, the program {state}"
+
+    def type(self, text: str) -> None:
+        """Type text as it is, a newline as Enter."""
+        self.send(text.replace("\n", "\r").encode())
+
+    def paste(self, text: str) -> None:
+        """Paste text, as a terminal with bracketed paste does."""
+        self.send(b"\x1b[200~" + text.encode() + b"\x1b[201~")
+
+    def press(self, *keys: str) -> None:
+        """Press keys by Textual's names, one after the other: `enter`, `ctrl+p`, `alt+left`."""
+        self.send(b"".join(map(key_bytes, keys)))
+
+    def click(self, column: int, line: int) -> None:
+        """Click the cell; both count from 0."""
+        place = f"{column + 1};{line + 1}"
+        self.send(f"\x1b[<0;{place}M\x1b[<0;{place}m".encode())
+
+    def click_on(self, text: str) -> None:
+        """Click the first place where the text is on the screen."""
+        for line, row in enumerate(self.screen().splitlines()):
+            if (column := row.find(text)) >= 0:
+                self.click(column, line)
+                return
+        raise AssertionError(self._report(f"no {text!r} to click on"))
+
+    def send(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._master, view) :]
+
+    def wait_for(self, wanted: str | Callable[[str], bool], timeout_s: float = 20) -> str:
+        """Wait until the screen has the text, or until the predicate of the screen's text holds.
+
+        Returns:
+            The screen's text at that moment.
+
+        Raises:
+            AssertionError: It did not come in time, or the program ended first; the message has the screen.
+        """
+        holds = (lambda screen: wanted in screen) if isinstance(wanted, str) else wanted
+        deadline = time.monotonic() + timeout_s
+        with self._news:
+            while True:
+                screen = self._draw()
+                if holds(screen):
+                    return screen
+                left_s = deadline - time.monotonic()
+                if self._ended or left_s <= 0:
+                    break
+                self._news.wait(left_s)
+        name = repr(wanted) if isinstance(wanted, str) else getattr(wanted, "__name__", "the predicate")
+        raise AssertionError(self._report(f"waited {timeout_s:g} s for {name}"))
+
+    def wait_until_gone(self, text: str, timeout_s: float = 20) -> str:
+        """Wait until the screen does not have the text any more."""
+        return self.wait_for(lambda screen: text not in screen, timeout_s)
+
+    def wait_for_raw(self, wanted: bytes, timeout_s: float = 20) -> float:
+        """Wait until the bytes were written.
+
+        Returns:
+            When the last of them came, in seconds after the program was started.
+
+        Raises:
+            AssertionError: They did not come in time.
+        """
+        deadline = time.monotonic() + timeout_s
+        with self._news:
+            while (at := self._raw.find(wanted)) < 0:
+                left_s = deadline - time.monotonic()
+                if self._ended or left_s <= 0:
+                    raise AssertionError(self._report(f"waited {timeout_s:g} s for the bytes {wanted!r}"))
+                self._news.wait(left_s)
+            end = at + len(wanted)
+            return next(when for when, size in self._arrivals if size >= end) - self.started_at
+
+    def wait_for_exit(self, timeout_s: float = 20) -> int:
+        """Wait until the program has ended and all its output is read; give its exit code."""
+        with self._news:
+            if not self._news.wait_for(lambda: self._ended, timeout_s):
+                raise AssertionError(self._report(f"waited {timeout_s:g} s for the end of the program"))
+        return self._process.wait(timeout=timeout_s)
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Change the size; the program gets the signal for it."""
+        with self._news:
+            self._draw()
+            self._screen.resize(lines, columns)
+            self._set_size(columns, lines)
+
+    def kill(self, signal_number: int = signal.SIGKILL) -> None:
+        """Send a signal to the program, not to its children."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal_number)
+
+    def close(self) -> None:
+        """End the program, its process group too, and take the terminal away."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
+        self._reader.join(timeout=5)
+        with contextlib.suppress(OSError):
+            os.close(self._master)
+
+    def _set_size(self, columns: int, lines: int) -> None:
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def _read(self) -> None:
+        while True:
+            try:
+                chunk = os.read(self._master, 65536)
+            except OSError:  # Linux says "input/output error" for "all have closed it"
+                chunk = b""
+            now = time.monotonic()
+            with self._news:
+                self._raw += chunk
+                self._arrivals.append((now, len(self._raw)))
+                self._ended = not chunk
+                self._news.notify_all()
+            if not chunk:
+                return
+            for question, answer in _ANSWERS.items():
+                if question in chunk:
+                    with contextlib.suppress(OSError):
+                        self.send(answer)
+
+    def _wait_for_the_process(self) -> None:
+        self._process.wait()
+        if self._slave is not None:
+            os.close(self._slave)
+            self._slave = None
+
+    def _draw(self) -> str:
+        new = self._decoder.decode(bytes(self._raw[self._drawn_bytes :]))
+        self._drawn_bytes = len(self._raw)
+        complete, self._undrawn = split_incomplete(self._undrawn + new)
+        self._stream.feed(digestible(complete))
+        return "\n".join(row.rstrip() for row in self._screen.display)
+
+    def _report(self, problem: str) -> str:
+        frame = "\n".join(f"  |{row}" for row in self.screen().rstrip().splitlines())
+        return f"{problem} ({self.title()}); the screen:\n{frame}"
+
+
+def _environment(extra: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
+    return kept | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "TEXTUAL_ANIMATIONS": "none"} | dict(extra)
