@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 from textual import on
 from textual.app import ComposeResult
@@ -111,8 +113,8 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         self.session.start_host()
         model = self._model or self.memory.model or services.settings.model
         if model:
-            self.session.load(model)
-        self.query_one(Composer).put(self.session.draft())
+            self.session.model.load(model)
+        self.query_one(Composer).put(self.session.conversations.draft())
         self.conversations_changed()
         self.state_changed()
         self.set_interval(LIBRARY_INTERVAL_S, self._watch_library)
@@ -121,17 +123,17 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         try:
             store = Store.open(self.services.paths.conversations_file, clock=self.services.now)
         except StoreFailed as error:
-            self.notice(f"{error} Until then nothing you write is kept.", error=True)
-            return Store.in_memory(clock=self.services.now)
-        for warning in store.warnings:
-            self.notice(warning, error=True)
+            self.notice(f"{error} Until then what you write is kept in a temporary folder only.", error=True)
+            return Store.open(Path(tempfile.mkdtemp(prefix="tunesmith-")) / "conversations.db", clock=self.services.now)
+        if store.notice:
+            self.notice(store.notice, error=True)
         return store
 
     async def on_unmount(self) -> None:
         """Keep the draft, end the host, close the store."""
         if self.session is None:
             return
-        self.session.save_draft(self.query_one(Composer).text)
+        self.session.conversations.save_draft(self.query_one(Composer).text)
         await self.session.close()
 
     # What the session tells
@@ -142,7 +144,7 @@ class ChatScreen(ChatActions, Screen[None], Listener):
             return
         state = self.session.state
         lines = shown_lines(state)
-        self.query_one(Header).draw(state, self.session.sampling)
+        self.query_one(Header).draw(state, self.session.prompting.sampling)
         transcript, welcome = self.query_one(Transcript), self.query_one(Welcome)
         transcript.display, welcome.display = bool(lines), not lines
         transcript.draw(lines, dropped=dropped_turns(state))
@@ -204,7 +206,7 @@ class ChatScreen(ChatActions, Screen[None], Listener):
 
     def _after_reply(self) -> None:
         if self.session is not None:
-            self.session.save_draft(self.query_one(Composer).text)
+            self.session.conversations.save_draft(self.query_one(Composer).text)
             self._count_soon()
 
     @on(Composer.Submitted)
@@ -229,7 +231,7 @@ class ChatScreen(ChatActions, Screen[None], Listener):
     @on(VariablesForm.Changed)
     def _fill_in(self, event: VariablesForm.Changed) -> None:
         if self.session is not None:
-            self.session.choose_variables(event.values)
+            self.session.prompting.choose_variables(event.values)
             self._count_soon()
 
     @on(Transcript.TurnAction)
@@ -280,11 +282,11 @@ class ChatScreen(ChatActions, Screen[None], Listener):
 
     def _count(self) -> None:
         if self.session is not None:
-            self.session.count(self.query_one(Composer).text)
+            self.session.prompting.count(self.query_one(Composer).text)
 
     def _save_draft(self) -> None:
         if self.session is not None and self.session.state.editing is None:
-            self.session.save_draft(self.query_one(Composer).text)
+            self.session.conversations.save_draft(self.query_one(Composer).text)
 
     async def _watch_library(self) -> None:
         if self.session is None:
@@ -292,7 +294,7 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         before = self.services.library.listing
         listing = await asyncio.to_thread(self.services.library.scan)
         if listing != before:
-            self.session.refresh_templates()
+            self.session.prompting.refresh()
             self.templates_changed(listing)
 
     def guard(self, error: TunesmithError) -> None:

@@ -57,9 +57,13 @@ class ChatActions(Screen[None]):
             self.notice("Pick a model first. Your message stays here.")
             self.action_pick_model()
             return
+        editing = session.state.editing
         self.query_one(Composer).put("")
         self.query_one(Transcript).follow()
-        session.send(text)
+        if editing is not None and editing.role == "assistant":
+            session.conversations.rewrite(editing, text)
+        else:
+            session.replies.send(text)
 
     async def run_slash(self, command: SlashCommand) -> None:
         """Do what a slash command says."""
@@ -70,9 +74,9 @@ class ChatActions(Screen[None]):
         try:
             match (action.id, argument):
                 case ("pick_model", ref) if ref:
-                    session.load(ref)
+                    session.model.load(ref)
                 case ("pick_template", name) if name:
-                    session.choose_template(name)
+                    session.prompting.choose_template(name)
                 case ("rename_chat", title) if title:
                     self._rename(session.state.conversation_id, title)
                 case ("export_chat", file) if file:
@@ -94,13 +98,13 @@ class ChatActions(Screen[None]):
         elif session.state.busy:
             self.notice("A reply is coming: Esc stops it")
         elif action in _STEPS:
-            session.show_version(turn, _STEPS[action])
+            session.conversations.show_version(turn, _STEPS[action])
         elif action == "edit":
             self._edit(turn)
         elif action == "regenerate":
-            session.regenerate(turn)
+            session.replies.regenerate(turn)
         elif action == "continue":
-            session.continue_reply(turn)
+            session.replies.continue_from(turn)
 
     def _turn(self, turn_id: int | None = None) -> StoredTurn | None:
         """The turn of that id, or the one under the cursor, or the last."""
@@ -124,10 +128,10 @@ class ChatActions(Screen[None]):
         if session is None:
             return
         if session.state.busy:
-            session.stop()
+            session.replies.stop()
         elif session.state.editing is not None:
-            session.edit(None)
-            self.query_one(Composer).put(session.draft())
+            session.conversations.edit(None)
+            self.query_one(Composer).put(session.conversations.draft())
         self.query_one(Composer).focus()
 
     def action_regenerate(self) -> None:
@@ -174,8 +178,8 @@ class ChatActions(Screen[None]):
             return
         composer = self.query_one(Composer)
         if self.session.state.editing is None:
-            self.session.save_draft(composer.text)
-        self.session.edit(turn)
+            self.session.conversations.save_draft(composer.text)
+        self.session.conversations.edit(turn)
         composer.put(turn.text)
         composer.focus()
 
@@ -191,7 +195,7 @@ class ChatActions(Screen[None]):
 
         def chosen(choice: ModelChoice | None) -> None:
             if choice is not None and self.session is not None:
-                self.session.load(choice.ref, device=choice.device, dtype=choice.dtype)
+                self.session.model.load(choice.ref, device=choice.device, dtype=choice.dtype)
 
         current = self.session.state.model.ref if self.session else ""
         picker = ModelPicker(None, current)
@@ -211,7 +215,7 @@ class ChatActions(Screen[None]):
     def action_cancel_load(self) -> None:
         """Stop loading."""
         if self.session is not None:
-            self.session.cancel_load()
+            self.session.model.cancel()
 
     def action_pick_template(self) -> None:
         """Choose a prompt template."""
@@ -223,7 +227,7 @@ class ChatActions(Screen[None]):
 
         def chosen(template_id: str | None) -> None:
             if template_id is not None:
-                session.choose_template(template_id)
+                session.prompting.choose_template(template_id)
                 self.remember(template=template_id)
                 self._count_soon()
 
@@ -235,7 +239,7 @@ class ChatActions(Screen[None]):
         if session is None:
             return ""
         message = self.query_one(Composer).text or "Your message stands here."
-        return render(session.prompt_for(message, template), session.state.model.info)
+        return render(session.prompting.prompt_for(message, template), session.state.model.info)
 
     def templates_changed(self, listing: Listing) -> None:
         """Files of templates changed while the program runs."""
@@ -255,9 +259,9 @@ class ChatActions(Screen[None]):
 
         def chosen(change: SamplingChange | None) -> None:
             if change is not None:
-                session.choose_sampling(change)
+                session.prompting.choose_sampling(change)
 
-        self.app.push_screen(SamplingForm(session.sampling, session.default_sampling), chosen)
+        self.app.push_screen(SamplingForm(session.prompting.sampling, session.prompting.default_sampling), chosen)
 
     # Conversations
 
@@ -267,8 +271,8 @@ class ChatActions(Screen[None]):
         if session is None:
             return
         self._leave_conversation()
-        session.new()
-        self.query_one(Composer).put(session.draft())
+        session.conversations.new()
+        self.query_one(Composer).put(session.conversations.draft())
         self.query_one(Composer).focus()
         self.conversations_changed()
 
@@ -279,11 +283,11 @@ class ChatActions(Screen[None]):
             return
         self._leave_conversation()
         try:
-            session.open(conversation_id, turn_id)
+            session.conversations.open(conversation_id, turn_id)
         except TunesmithError as error:
             self.notice(str(error), error=True)
             return
-        self.query_one(Composer).put(session.draft())
+        self.query_one(Composer).put(session.conversations.draft())
         self.query_one(Composer).focus()
         self.conversations_changed()
         self._count_soon()
@@ -292,7 +296,7 @@ class ChatActions(Screen[None]):
         if self.session is None:
             return
         if self.session.state.editing is None:
-            self.session.save_draft(self.query_one(Composer).text)
+            self.session.conversations.save_draft(self.query_one(Composer).text)
 
     def action_find_chat(self) -> None:
         """Search all conversations."""
@@ -382,8 +386,8 @@ class ChatActions(Screen[None]):
         self._deleted.append(conversation_id)
         if session.state.conversation_id == conversation_id:
             if session.state.reply_here is not None:
-                session.stop()
-            session.new()
+                session.replies.stop()
+            session.conversations.new()
         self.conversations_changed()
         self.notice(f"Deleted “{visible_line(title)}”. /undo brings it back.")
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from engine.conversations import Figures
+from engine.conversations import Figures, Reason
 from engine.protocol import (
     AnyEvent,
     Failed,
@@ -101,7 +101,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
         )
         return msgspec.structs.replace(self, phase="finished", figures=figures)
 
-    def _figures(self, *, reason: str) -> Figures:
+    def _figures(self, *, reason: Reason) -> Figures:
         return Figures(
             tokens=self.tokens,
             prompt_tokens=self.prompt_tokens,

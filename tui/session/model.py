@@ -1,0 +1,43 @@
+"""Which model answers."""
+
+from __future__ import annotations
+
+from engine.protocol import LoadModel
+from tui.session.desk import Desk
+
+
+class Model:
+    """Loading, and cancelling it."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Work on a desk."""
+        self._desk = desk
+        self._device = desk.settings.device
+        self._dtype = desk.settings.dtype
+
+    def load(self, ref: str, *, device: str = "", dtype: str = "") -> None:
+        """Make this the model that answers, once it is loaded; a load that is under way is cancelled.
+
+        Args:
+            ref: What to load.
+            device: Where it shall run from now on; empty leaves that as it is.
+            dtype: Its precision from now on; empty leaves that as it is.
+        """
+        desk = self._desk
+        self._device = device or self._device
+        self._dtype = dtype or self._dtype
+        command = LoadModel(
+            id=desk.bridge.client.next_id(),
+            ref=ref,
+            device=self._device,
+            dtype=self._dtype,
+            threads=desk.settings.threads,
+        )
+        self.cancel()
+        desk.change(model=desk.state.model.load(ref, command.id))
+        desk.bridge.run(command)
+
+    def cancel(self) -> None:
+        """Stop loading; what was downloaded is kept."""
+        if self._desk.state.model.request_id:
+            self._desk.bridge.cancel(self._desk.state.model.request_id)

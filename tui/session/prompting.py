@@ -1,0 +1,141 @@
+"""How a message becomes a prompt: template, variables, sampling, and its size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from engine.conversations import StoredTurn
+from engine.errors import TemplateNotFound
+from engine.protocol import CountTokens, Prompt, Sampling, SamplingChange, Template, Turn
+from engine.settings import Settings
+from engine.templates import Library, default_template_id, sampling_for
+from tui.session.desk import Desk
+from tui.state.chat import path_until
+from tui.state.model import ModelState
+
+
+def find_template(library: Library, settings: Settings, model: ModelState, chosen: str = "") -> Template:
+    """The template that was chosen; where it is gone or none was, the user's default, then the model's."""
+    for name in (chosen, settings.template, default_template_id(model.info)):
+        try:
+            return library.get(name)
+        except TemplateNotFound:
+            continue
+    return library.get("plain")
+
+
+def as_prompt(turns: Sequence[StoredTurn]) -> tuple[Turn, ...]:
+    """Stored turns as a template sees them."""
+    return tuple(Turn(role=turn.role, text=turn.text) for turn in turns)
+
+
+class Prompting:
+    """The choices that stand for the next message, remembered with the conversation."""
+
+    def __init__(self, desk: Desk, chosen: str = "") -> None:
+        """Work on a desk.
+
+        Args:
+            desk: The desk.
+            chosen: The template that the person chose before; empty lets the model decide.
+        """
+        self._desk = desk
+        self._chosen = chosen
+        self.count_id = 0
+        """The last count that was asked for."""
+
+    @property
+    def sampling(self) -> Sampling:
+        """What the next reply is sampled with."""
+        state = self._desk.state
+        return sampling_for(self._desk.settings.sampling, state.template.sampling, state.sampling)
+
+    @property
+    def default_sampling(self) -> Sampling:
+        """What it would be, if the person had set nothing for this conversation."""
+        return sampling_for(self._desk.settings.sampling, self._desk.state.template.sampling)
+
+    def choose_template(self, name: str) -> None:
+        """Use another template from the next message on.
+
+        Raises:
+            TemplateNotFound: There is none of that name.
+        """
+        desk = self._desk
+        template = desk.library.get(name)
+        self._chosen = template.id
+        values = desk.state.variables
+        kept = {v.name: values[v.name] for v in template.variables if v.name in values}
+        desk.change(template=template, variables=kept)
+        self._remember(template=template.id, variables=kept)
+
+    def choose_variables(self, variables: Mapping[str, str]) -> None:
+        """Fill in the template's blanks."""
+        self._desk.change(variables=dict(variables))
+        self._remember(variables=dict(variables))
+
+    def choose_sampling(self, change: SamplingChange) -> None:
+        """Set the sampling of this conversation."""
+        self._desk.change(sampling=change)
+        self._remember(sampling=change)
+
+    def follow_model(self) -> None:
+        """A model was loaded: in a new conversation, use the template that suits it, unless one was chosen."""
+        desk = self._desk
+        template = find_template(desk.library, desk.settings, desk.state.model, self._chosen)
+        info = desk.state.model.info
+        if template.uses_chat_template and info is not None and not info.chat_template:
+            template = find_template(desk.library, desk.settings, desk.state.model)
+        if not desk.state.turns:
+            desk.put(template=template)
+
+    def refresh(self) -> None:
+        """Take up a change of the current template's file."""
+        desk = self._desk
+        try:
+            template = desk.library.get(desk.state.template.id)
+        except TemplateNotFound:
+            return
+        if template != desk.state.template:
+            desk.change(template=template)
+
+    def prompt(self, turns: Sequence[Turn], *, start: str = "", template: Template | None = None) -> Prompt:
+        """The prompt for these turns."""
+        state = self._desk.state
+        return Prompt(
+            template=template or state.template,
+            turns=tuple(turns),
+            variables=dict(state.variables),
+            reply_start=start,
+        )
+
+    def prompt_for(self, message: str, template: Template | None = None) -> Prompt:
+        """What would be sent now, if this were the message."""
+        state = self._desk.state
+        before = path_until(state.turns, state.editing.parent_id) if state.editing else state.turns
+        return self.prompt((*as_prompt(before), Turn(role="user", text=message)), template=template)
+
+    def count(self, message: str) -> None:
+        """Ask for the size of what would be sent now; the answer comes as an event."""
+        desk = self._desk
+        if desk.state.model.info is None or desk.state.busy or not (message or desk.state.turns):
+            return
+        self.count_id = desk.bridge.client.next_id()
+        desk.bridge.run(
+            CountTokens(
+                id=self.count_id, prompt=self.prompt_for(message), max_new_tokens=self.sampling.max_new_tokens
+            )
+        )
+
+    def _remember(
+        self,
+        *,
+        template: str | None = None,
+        variables: dict[str, str] | None = None,
+        sampling: SamplingChange | None = None,
+    ) -> None:
+        conversation_id, store = self._desk.state.conversation_id, self._desk.store
+        if conversation_id is not None:
+            self._desk.guard(
+                lambda: store.choose(conversation_id, template=template, variables=variables, sampling=sampling)
+            )
