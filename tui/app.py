@@ -91,9 +91,7 @@ class TunesmithApp(App[None]):
             self.push_screen(LogScreen(screen.log_lines))
 
 
-def run(
-    *, model: str = "", template: str = "", run: str = "", environ: Mapping[str, str] = os.environ
-) -> int:
+def run(*, model: str = "", template: str = "", run: str = "", environ: Mapping[str, str] = os.environ) -> int:
     """Open the program and stay until it is closed.
 
     Returns:

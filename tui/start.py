@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from engine.memory import load_memory
+from engine.settings import Settings, load_settings
 
 from engine.client import HostClient
 from engine.errors import SettingsFault
-from engine.memory import load_memory
 from engine.paths import find_paths
-from engine.settings import Settings, load_settings
 from engine.templates import Library
 from tui.services import Services
 
@@ -32,5 +34,3 @@ def make_services(environ: Mapping[str, str]) -> Services:
         environ=environ,
         settings_fault=fault,
     )
-
-

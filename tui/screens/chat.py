@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from engine.memory import Memory, save_memory
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -16,7 +17,6 @@ from textual.widgets import Footer, Static
 
 from engine.conversations import Store
 from engine.errors import StoreFailed, TunesmithError
-from engine.memory import Memory, save_memory
 from engine.protocol import LogLine
 from tui import commands
 from tui.bridge import Bridge, EventsArrived
@@ -169,9 +169,7 @@ class ChatScreen(ChatActions, Screen[None], Listener):
             self.notice(str(error), error=True)
             return
         sidebar.draw(found, self.session.state.conversation_id, now_s=self.services.now())
-        self.query_one(Composer).remember(
-            [turn.text for turn in self.session.state.turns if turn.role == "user"]
-        )
+        self.query_one(Composer).remember([turn.text for turn in self.session.state.turns if turn.role == "user"])
 
     def model_loaded(self, ref: str) -> None:
         """Remember the last good model."""

@@ -21,6 +21,7 @@ from tui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:
     from engine.memory import Memory
+
     from tui.services import Services
     from tui.session import Session
 

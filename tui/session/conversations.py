@@ -80,9 +80,7 @@ class Conversations:
         desk = self._desk
         reply = desk.state.reply_here
         waiting = reply.message if reply is not None and reply.turn_id is None and not reply.over else None
-        desk.guard(
-            lambda: desk.store.set_draft(desk.state.conversation_id, "\n\n".join(filter(None, (waiting, text))))
-        )
+        desk.guard(lambda: desk.store.set_draft(desk.state.conversation_id, "\n\n".join(filter(None, (waiting, text)))))
 
     def draft(self) -> str:
         """What was left in the composer of this conversation."""

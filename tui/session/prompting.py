@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from engine.settings import Settings
+
 from engine.conversations import StoredTurn
 from engine.errors import TemplateNotFound
 from engine.protocol import CountTokens, Prompt, Sampling, SamplingChange, Template, Turn
-from engine.settings import Settings
 from engine.templates import Library, default_template_id, sampling_for
 from tui.session.desk import Desk
 from tui.state.chat import path_until
@@ -122,9 +123,7 @@ class Prompting:
             return
         self.count_id = desk.bridge.client.next_id()
         desk.bridge.run(
-            CountTokens(
-                id=self.count_id, prompt=self.prompt_for(message), max_new_tokens=self.sampling.max_new_tokens
-            )
+            CountTokens(id=self.count_id, prompt=self.prompt_for(message), max_new_tokens=self.sampling.max_new_tokens)
         )
 
     def _remember(

@@ -34,9 +34,7 @@ class Replies:
         """Send a message; while an own turn is edited, as its new version."""
         state = self._desk.state
         before = path_until(state.turns, state.editing.parent_id) if state.editing else state.turns
-        reply = Reply(
-            conversation_id=state.conversation_id, parent_id=before[-1].id if before else None, message=text
-        )
+        reply = Reply(conversation_id=state.conversation_id, parent_id=before[-1].id if before else None, message=text)
         self._desk.put(editing=None)
         self._ask(reply, (*as_prompt(before), Turn(role="user", text=text)))
 
@@ -65,9 +63,7 @@ class Replies:
         path = path_until(self._desk.state.turns, parent_id)
         if not path:
             return
-        reply = Reply(
-            conversation_id=self._desk.state.conversation_id, parent_id=path[-1].id, start=start, text=start
-        )
+        reply = Reply(conversation_id=self._desk.state.conversation_id, parent_id=path[-1].id, start=start, text=start)
         self._ask(reply, as_prompt(path))
 
     def _ask(self, reply: Reply, turns: Sequence[Turn]) -> None:
@@ -136,9 +132,7 @@ class Replies:
             reply = desk.state.reply or reply
         if reply.turn_id is not None:
             note = words_of(reply.failure) if reply.failure else None
-            desk.store.update_turn(
-                reply.turn_id, text=reply.text, figures=reply.figures or reply.so_far(), note=note
-            )
+            desk.store.update_turn(reply.turn_id, text=reply.text, figures=reply.figures or reply.so_far(), note=note)
         if reply.over:
             here = desk.state.reply_here is not None
             desk.put(reply=None)
@@ -167,9 +161,7 @@ class Replies:
             figures=reply.so_far(),
         )
         desk.put(
-            reply=msgspec.structs.replace(
-                reply, conversation_id=conversation_id, parent_id=parent_id, turn_id=turn.id
-            )
+            reply=msgspec.structs.replace(reply, conversation_id=conversation_id, parent_id=parent_id, turn_id=turn.id)
         )
         if here:
             desk.put(conversation=store.conversation(conversation_id))

@@ -1,0 +1,63 @@
+"""The one table of actions."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tui.commands import ACTIONS, BY_SLASH, Scope, bindings, complete_slash, groups, keymap, parse_slash
+
+
+def test_ids_and_slash_words_are_unique() -> None:
+    assert len({action.id for action in ACTIONS}) == len(ACTIONS)
+    assert len(BY_SLASH) == sum(bool(action.slash) for action in ACTIONS)
+
+
+@pytest.mark.parametrize("scope", ["composer", "transcript", "conversations"])
+def test_no_key_does_two_things_at_once(scope: Scope) -> None:
+    shared = ("app", "chat") if scope != "composer" else ("app", "chat")
+    keys = [key for action in ACTIONS if action.scope in {scope, *shared} for key in action.keys.split(",") if key]
+    assert [key for key, count in Counter(keys).items() if count > 1] == []
+
+
+def test_every_action_can_be_reached_and_explained() -> None:
+    for action in ACTIONS:
+        assert action.title
+        assert action.help.endswith(".")
+        assert action.keys or action.slash or action.scope in {"app", "chat"}
+
+
+def test_every_action_is_in_a_group_of_the_help() -> None:
+    assert sum(len(actions) for actions in groups().values()) == len(ACTIONS)
+
+
+def test_bindings_carry_the_ids_that_the_keymap_names() -> None:
+    assert {binding.id for binding in bindings("chat")} <= {action.id for action in ACTIONS}
+    good, faults = keymap({"send": "ctrl+enter", "fly": "f"})
+    assert good == {"send": "ctrl+enter"}
+    assert faults == ("[keys] fly: there is no such action",)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/template story", ("pick_template", "story")),
+        ("/template", ("pick_template", "")),
+        ("/help ", ("show_help", "")),
+        ("/again please", None),
+        ("/usr/bin is a folder", None),
+        ("/model gpt2\nand more", None),
+        ("hello", None),
+        ("/", None),
+    ],
+)
+def test_slash_commands_are_told_from_messages(text: str, expected: tuple[str, str] | None) -> None:
+    command = parse_slash(text)
+    assert (command and (command.action.id, command.argument)) == expected
+
+
+def test_half_a_slash_command_is_completed() -> None:
+    assert "pick_template" in {action.id for action in complete_slash("/te")}
+    assert complete_slash("/template x") == ()
+    assert len(complete_slash("/")) == len(BY_SLASH)
