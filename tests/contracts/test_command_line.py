@@ -1,0 +1,93 @@
+"""The commands and options that scripts rely on are there, and `--help` is quick to read."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TUNESMITH = Path(sys.executable).with_name("tunesmith")
+OPTIONS = {
+    "": ["--model", "--template"],
+    "generate": [
+        "--model",
+        "--prompt",
+        "--template",
+        "--var",
+        "--max-new-tokens",
+        "--temperature",
+        "--top-k",
+        "--top-p",
+        "--seed",
+        "--json",
+    ],
+    "templates list": ["--json"],
+    "templates show": ["--json"],
+    "templates render": ["--json"],
+    "templates check": ["--json"],
+    "models list": ["--json"],
+    "models show": ["--json"],
+    "models get": ["--json"],
+    "models delete": [],
+    "chats list": ["--json"],
+    "chats show": ["--json"],
+    "chats search": ["--json"],
+    "chats export": [],
+    "chats delete": [],
+    "doctor": ["--json"],
+}
+COMMANDS = {
+    "": ["generate", "templates", "models", "chats", "doctor"],
+    "templates": ["list", "show", "render", "check"],
+    "models": ["list", "show", "get", "delete"],
+    "chats": ["list", "show", "search", "export", "delete"],
+}
+
+
+def tunesmith(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environ = os.environ | {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
+    return subprocess.run([TUNESMITH, *arguments], capture_output=True, text=True, timeout=60, check=False, env=environ)
+
+
+def help_of(command: str) -> str:
+    result = tunesmith(*command.split(), "--help")
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.mark.parametrize("command", OPTIONS, ids=lambda command: command or "tunesmith")
+def test_a_command_has_its_options(command: str) -> None:
+    words = set(re.findall(r"--[\w-]+", help_of(command)))
+    assert set(OPTIONS[command]) - words == set()
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command or "tunesmith")
+def test_a_group_has_its_commands(command: str) -> None:
+    words = set(re.findall(r"\w+", help_of(command)))
+    assert set(COMMANDS[command]) - words == set()
+
+
+def test_help_is_data_and_not_narration() -> None:
+    result = tunesmith("--help")
+    assert result.stdout
+    assert result.stderr == ""
+
+
+def test_a_misused_command_ends_with_2_and_says_so_on_stderr() -> None:
+    result = tunesmith("generate", "--no-such-option")
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert "--no-such-option" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_an_unknown_model_ends_with_3_and_a_way_out() -> None:
+    result = tunesmith("models", "show", "no-such-model-anywhere")
+    assert result.returncode == 3
+    assert result.stdout == ""
+    assert "no-such-model-anywhere" in result.stderr
+    assert "Traceback" not in result.stderr
