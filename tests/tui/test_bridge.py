@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 
 from hypothesis import given
@@ -66,7 +67,7 @@ async def test_a_flood_of_tokens_arrives_whole_and_at_most_thirty_times_a_second
 
     text = "".join(e.text for _, events in batches for e in events if isinstance(e, TokensEmitted))
     assert text == "".join(f"{number} " for number in range(TOKENS))
-    gaps = [later[0] - earlier[0] for earlier, later in zip(batches, batches[1:], strict=False)]
+    gaps = [later[0] - earlier[0] for earlier, later in itertools.pairwise(batches)]
     assert all(gap >= 1 / 30 - 0.002 for gap in gaps)
     assert len(batches) < TOKENS / 10
 
@@ -88,5 +89,5 @@ def test_joining_keeps_every_text_id_and_order(events: list[HostEvent]) -> None:
     assert [e for e in joined if isinstance(e, TokensCounted)] == [e for e in events if isinstance(e, TokensCounted)]
     assert not any(
         isinstance(a, TokensEmitted) and isinstance(b, TokensEmitted) and a.id == b.id
-        for a, b in zip(joined, joined[1:], strict=False)
+        for a, b in itertools.pairwise(joined)
     )

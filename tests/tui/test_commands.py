@@ -16,7 +16,7 @@ def test_ids_and_slash_words_are_unique() -> None:
 
 @pytest.mark.parametrize("scope", ["composer", "transcript", "conversations"])
 def test_no_key_does_two_things_at_once(scope: Scope) -> None:
-    shared = ("app", "chat") if scope != "composer" else ("app", "chat")
+    shared = ("app", "chat")
     keys = [key for action in ACTIONS if action.scope in {scope, *shared} for key in action.keys.split(",") if key]
     assert [key for key, count in Counter(keys).items() if count > 1] == []
 

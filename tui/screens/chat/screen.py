@@ -20,7 +20,7 @@ from engine.errors import StoreFailed, TunesmithError
 from engine.protocol import LogLine
 from tui import commands
 from tui.bridge import Bridge, EventsArrived
-from tui.screens.chat_actions import ChatActions
+from tui.screens.chat.actions import ChatActions
 from tui.services import Services
 from tui.session import Listener, Session
 from tui.state.chat import dropped_turns, shown_lines
@@ -205,7 +205,7 @@ class ChatScreen(ChatActions, Screen[None], Listener):
     def _after_reply(self) -> None:
         if self.session is not None:
             self.session.conversations.save_draft(self.query_one(Composer).text)
-            self._count_soon()
+            self.count_soon()
 
     @on(Composer.Submitted)
     async def _submit(self, event: Composer.Submitted) -> None:
@@ -223,14 +223,14 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         hint.display = bool(found)
         if found:
             hint.update("\n".join(f"/{a.slash} {a.argument:<8}  {a.help}" for a in found[:8]))
-        self._count_soon()
+        self.count_soon()
         self._restart("_draft_timer", DRAFT_DELAY_S, self._save_draft)
 
     @on(VariablesForm.Changed)
     def _fill_in(self, event: VariablesForm.Changed) -> None:
         if self.session is not None:
             self.session.prompting.choose_variables(event.values)
-            self._count_soon()
+            self.count_soon()
 
     @on(Transcript.TurnAction)
     def _act_on_turn(self, event: Transcript.TurnAction) -> None:
@@ -269,7 +269,8 @@ class ChatScreen(ChatActions, Screen[None], Listener):
             composer.border_title = "A reply is coming: Esc stops it" if busy else ""
         composer.border_subtitle = "Enter sends · Ctrl+J new line"
 
-    def _count_soon(self) -> None:
+    def count_soon(self) -> None:
+        """Count the prompt's tokens, once the typing pauses."""
         self._restart("_count_timer", COUNT_DELAY_S, self._count)
 
     def _restart(self, name: str, delay_s: float, callback: object) -> None:

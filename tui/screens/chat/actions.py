@@ -1,0 +1,58 @@
+"""Folding the parts of the screen, and slash commands."""
+
+from __future__ import annotations
+
+from engine.errors import TunesmithError
+from tui.commands import SlashCommand
+from tui.screens.chat.conversation_actions import ConversationActions
+from tui.screens.chat.prompt_actions import PromptActions
+from tui.screens.chat.turn_actions import TurnActions
+from tui.widgets.composer import Composer
+from tui.widgets.dock import Dock
+from tui.widgets.sidebar import ConversationList, Sidebar
+
+
+class ChatActions(TurnActions, PromptActions, ConversationActions):
+    """Everything the chat can be asked to do."""
+
+    async def run_slash(self, command: SlashCommand) -> None:
+        """Do what a slash command says."""
+        action, argument = command.action, command.argument
+        session = self.session
+        if session is None:
+            return
+        try:
+            match (action.id, argument):
+                case ("pick_model", ref) if ref:
+                    session.model.load(ref)
+                case ("pick_template", name) if name:
+                    session.prompting.choose_template(name)
+                case ("rename_chat", title) if title:
+                    self._rename(session.state.conversation_id, title)
+                case ("export_chat", file) if file:
+                    await self._export(file)
+                case _:
+                    namespace = "app" if action.scope == "app" else "screen"
+                    await self.run_action(f"{namespace}.{action.id}")
+        except TunesmithError as error:
+            self.notice(str(error), error=True)
+
+    def action_toggle_sidebar(self) -> None:
+        """Fold or unfold the conversations."""
+        sidebar = self.query_one(Sidebar)
+        sidebar.display = not sidebar.display
+        self.remember(sidebar_folded=not sidebar.display)
+        if sidebar.display:
+            self.query_one(ConversationList).focus()
+        else:
+            self.query_one(Composer).focus()
+
+    def action_toggle_dock(self) -> None:
+        """Fold or unfold the dock."""
+        dock = self.query_one(Dock)
+        dock.display = not dock.display
+        self.remember(dock_shown=dock.display)
+
+    def action_focus_composer(self) -> None:
+        """Go to the composer."""
+        self.query_one(Composer).focus()

@@ -1,0 +1,43 @@
+"""What every part of the chat's actions works on."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from engine.memory import Memory
+from textual.screen import Screen
+
+from tui.services import Services
+from tui.session import Session
+
+MODEL_FIRST = "Pick a model first. Your message stays here."
+NO_CONVERSATION = "This conversation has no first message yet"
+BUSY = "A reply is coming: Esc stops it"
+
+
+class ChatBase(Screen[None]):
+    """A screen with a session; None until the first frame is painted."""
+
+    session: Session | None
+    services: Services
+    memory: Memory
+
+    @abstractmethod
+    def notice(self, text: str, *, error: bool = False) -> None:
+        """Say something in passing."""
+
+    @abstractmethod
+    def remember(self, **changes: object) -> None:
+        """Keep something for the next start."""
+
+    @abstractmethod
+    def conversations_changed(self) -> None:
+        """List the conversations anew."""
+
+    @abstractmethod
+    def state_changed(self) -> None:
+        """Draw the session's state."""
+
+    @abstractmethod
+    def count_soon(self) -> None:
+        """Count the prompt's tokens, once the typing pauses."""

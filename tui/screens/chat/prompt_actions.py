@@ -1,0 +1,88 @@
+"""Model, template and sampling."""
+
+from __future__ import annotations
+
+import asyncio
+
+from engine.protocol import SamplingChange, Template
+from engine.templates import Listing, render
+from tui.screens.chat.base import ChatBase
+from tui.widgets.composer import Composer
+
+
+class PromptActions(ChatBase):
+    """What the next message is answered by, and how."""
+
+    def action_pick_model(self) -> None:
+        """Choose a model."""
+        from tui.screens.model_picker import ModelChoice, ModelPicker
+
+        def chosen(choice: ModelChoice | None) -> None:
+            if choice is not None and self.session is not None:
+                self.session.model.load(choice.ref, device=choice.device, dtype=choice.dtype)
+
+        current = self.session.state.model.ref if self.session else ""
+        picker = ModelPicker(None, current)
+        self.app.push_screen(picker, chosen)
+        self.run_worker(self._list_models(picker), group="models", exclusive=True)
+
+    async def _list_models(self, picker: object) -> None:
+        from engine.models import list_models
+        from tui.screens.model_picker import ModelPicker
+
+        entries = await asyncio.to_thread(
+            list_models, self.services.paths, self.services.environ, remembered=self.memory.recent_models
+        )
+        if isinstance(picker, ModelPicker) and picker.is_mounted:
+            picker.update_entries(entries)
+
+    def action_cancel_load(self) -> None:
+        """Stop loading."""
+        if self.session is not None:
+            self.session.model.cancel()
+
+    def action_pick_template(self) -> None:
+        """Choose a prompt template."""
+        from tui.screens.template_picker import TemplatePicker
+
+        session = self.session
+        if session is None:
+            return
+
+        def chosen(template_id: str | None) -> None:
+            if template_id is not None:
+                session.prompting.choose_template(template_id)
+                self.remember(template=template_id)
+                self.count_soon()
+
+        self.app.push_screen(TemplatePicker(session.library.scan(), session.state.template.id, self._preview), chosen)
+
+    def _preview(self, template: Template) -> str:
+        """What the model would see, were the composer's text sent with this template."""
+        session = self.session
+        if session is None:
+            return ""
+        message = self.query_one(Composer).text or "Your message stands here."
+        return render(session.prompting.prompt_for(message, template), session.state.model.info)
+
+    def templates_changed(self, listing: Listing) -> None:
+        """Files of templates changed while the program runs."""
+        from tui.screens.template_picker import TemplatePicker
+
+        if isinstance(picker := self.app.screen, TemplatePicker):
+            picker.update_listing(listing)
+        self.state_changed()
+
+    def action_edit_sampling(self) -> None:
+        """Set the sampling."""
+        from tui.screens.sampling_form import SamplingForm
+
+        session = self.session
+        if session is None:
+            return
+
+        def chosen(change: SamplingChange | None) -> None:
+            if change is not None:
+                session.prompting.choose_sampling(change)
+
+        self.app.push_screen(SamplingForm(session.prompting.sampling, session.prompting.default_sampling), chosen)
