@@ -6,25 +6,22 @@ import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
-import msgspec
-
-from engine.conversations import search, tree
+from engine.conversations import replies, search, tree
 from engine.conversations.database import Database, open_or_set_aside
 from engine.conversations.records import (
     Conversation,
     Figures,
     Hit,
     StoredTurn,
-    decode_figures,
     encode,
     read_conversation,
     read_turn,
 )
+from engine.conversations.replies import no_turn
 from engine.conversations.titles import storable, tidy_title, title_from
 from engine.conversations.writers import Writer
-from engine.errors import ConversationNotFound, Misuse, StoreFailed
+from engine.errors import ConversationNotFound, StoreFailed
 from engine.protocol import Role, SamplingChange
 
 _NEW_CHAT = "new-chat"
@@ -67,7 +64,7 @@ class Store:
         if self._writer.started:
             # Should it fail, the next opening does the same.
             with contextlib.suppress(StoreFailed):
-                self._interrupt(self._writer.name())
+                replies.interrupt(self._database, self._writer.name())
             self._writer.close()
         self._database.close()
 
@@ -213,7 +210,7 @@ class Store:
         streams = figures.reason == "streaming" if figures else role == "assistant" and not text
         text, now_s = storable(text), self._clock()
         with self._database.transaction():
-            self._require_place(conversation_id, parent_id)
+            head_id = self._require_place(conversation_id, parent_id)
             cursor = self._database.write(
                 "INSERT INTO turns (conversation_id, parent_id, role, text, created_s, model, template,"
                 " sampling, figures, finished, writer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -230,7 +227,10 @@ class Store:
                 self._writer.name() if streams else "",
             )
             turn_id = int(cursor.lastrowid or 0)
-            tree.choose_branch(self._database, turn_id)
+            if parent_id is not None and parent_id == head_id:
+                tree.extend_branch(self._database, turn_id, parent_id)
+            else:
+                tree.choose_branch(self._database, turn_id)
             self._database.write(
                 "UPDATE conversations SET head_id = ?, turns = turns + 1, updated_s = ?, deleted_s = NULL WHERE id = ?",
                 turn_id,
@@ -259,10 +259,10 @@ class Store:
         """
         text = None if text is None else storable(text)
         if not note and (figures is None or figures.reason == "streaming"):
-            self._stream(turn_id, text, figures)
+            replies.grow(self._database, turn_id, text, figures)
             return
         with self._database.transaction():
-            self._finish(turn_id, text, figures, note)
+            replies.finish(self._database, turn_id, text=text, figures=figures, note=note, now_s=self._clock())
 
     def turn(self, turn_id: int) -> StoredTurn:
         """Read one turn.
@@ -272,7 +272,7 @@ class Store:
         """
         row = tree.turn_row(self._database, turn_id) if 0 < turn_id <= _LARGEST_ID else None
         if row is None:
-            raise _no_turn(turn_id)
+            raise no_turn(turn_id)
         return read_turn(row)
 
     def path(self, conversation_id: int) -> tuple[StoredTurn, ...]:
@@ -301,7 +301,7 @@ class Store:
         """
         found = tree.sibling_ids(self._database, turn_id)
         if not found:
-            raise _no_turn(turn_id)
+            raise no_turn(turn_id)
         return found
 
     def select(self, turn_id: int) -> None:
@@ -327,7 +327,7 @@ class Store:
         """End the replies that dead programs left streaming, keeping their text; say how many those were."""
         rows = self._database.rows("SELECT DISTINCT writer FROM turns WHERE finished = 0")
         dead = [str(row["writer"]) for row in rows if not self._writer.is_alive(row["writer"])]
-        return sum(self._interrupt(writer) for writer in dead)
+        return sum(replies.interrupt(self._database, writer) for writer in dead)
 
     # Within
 
@@ -337,76 +337,23 @@ class Store:
         if not known or not self._database.write(sql, *values, conversation_id).rowcount:
             raise _no_conversation(conversation_id)
 
-    def _require_place(self, conversation_id: int, parent_id: int | None) -> None:
-        if not self._database.row("SELECT 1 FROM conversations WHERE id = ?", conversation_id):
+    def _require_place(self, conversation_id: int, parent_id: int | None) -> int | None:
+        row = self._database.row("SELECT head_id FROM conversations WHERE id = ?", conversation_id)
+        if row is None:
             raise _no_conversation(conversation_id)
-        if parent_id is None:
-            return
         sql = "SELECT 1 FROM turns WHERE id = ? AND conversation_id = ?"
-        if not self._database.row(sql, parent_id, conversation_id):
-            raise _no_turn(parent_id)
+        if parent_id is not None and not self._database.row(sql, parent_id, conversation_id):
+            raise no_turn(parent_id)
+        head_id: int | None = row["head_id"]
+        return head_id
 
     def _first_words(self, conversation_id: int) -> str:
         sql = "SELECT text FROM turns WHERE conversation_id = ? AND role = 'user' ORDER BY id LIMIT 1"
         row = self._database.row(sql, conversation_id)
         return title_from(row["text"]) if row else ""
 
-    def _stream(self, turn_id: int, text: str | None, figures: Figures | None) -> None:
-        written = self._database.write(
-            "UPDATE turns SET text = coalesce(?, text), figures = coalesce(?, figures) WHERE id = ? AND finished = 0",
-            text,
-            storable(encode(figures)) if figures else None,
-            turn_id,
-        )
-        if written.rowcount:
-            return
-        turn = self.turn(turn_id)
-        if figures is not None or (text is not None and text != turn.text):
-            raise _finished(turn_id)
-
-    def _finish(self, turn_id: int, text: str | None, figures: Figures | None, note: str | None) -> None:
-        row = tree.turn_row(self._database, turn_id)
-        if row is None:
-            raise _no_turn(turn_id)
-        if row["finished"] and text is not None and text != row["text"]:
-            raise _finished(turn_id)
-        self._database.write(
-            "UPDATE turns SET text = ?, figures = ?, note = ?, finished = 1, writer = '' WHERE id = ?",
-            row["text"] if text is None else text,
-            storable(encode(figures)) if figures else _ended(row["figures"], "failed"),
-            row["note"] if note is None else storable(note),
-            turn_id,
-        )
-        if not row["finished"]:
-            self._change(row["conversation_id"], "updated_s = ?", self._clock())
-
-    def _interrupt(self, writer: str) -> int:
-        sql = "SELECT id, figures FROM turns WHERE finished = 0 AND writer = ?"
-        with self._database.transaction():
-            rows = self._database.rows(sql, writer)
-            for row in rows:
-                self._database.write(
-                    "UPDATE turns SET figures = ?, finished = 1, writer = '' WHERE id = ?",
-                    _ended(row["figures"], "interrupted"),
-                    row["id"],
-                )
-        return len(rows)
-
-
-def _ended(figures: str | None, reason: Literal["failed", "interrupted"]) -> str:
-    found = decode_figures(figures) if figures else Figures()
-    return encode(msgspec.structs.replace(found, reason=reason) if found.reason == "streaming" else found)
-
 
 def _no_conversation(conversation_id: int) -> ConversationNotFound:
     return ConversationNotFound(
         f"There is no conversation {conversation_id}", "`tunesmith chats list` shows those that there are"
     )
-
-
-def _no_turn(turn_id: int) -> ConversationNotFound:
-    return ConversationNotFound(f"There is no turn {turn_id} here", "It may have been deleted for good")
-
-
-def _finished(turn_id: int) -> Misuse:
-    return Misuse(f"Turn {turn_id} is finished and its text can't change", "Add a version beside it")

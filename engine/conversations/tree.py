@@ -81,3 +81,8 @@ def leaf_below(database: Database, turn_id: int) -> int:
 def choose_branch(database: Database, turn_id: int) -> None:
     """Make every ancestor point towards this turn. Writes only where that is not so yet."""
     database.write(_CHOOSE_UP, turn_id)
+
+
+def extend_branch(database: Database, turn_id: int, parent_id: int) -> None:
+    """`choose_branch` for a new turn under the head, whose other ancestors point the right way already."""
+    database.write("UPDATE turns SET last_child_id = ? WHERE id = ?", turn_id, parent_id)
