@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from engine.paths import Paths, find_paths
+
+_HERE = {"localhost", "127.0.0.1", "::1", ""}
+_REAL_CONNECT = socket.socket.connect
+_REAL_LOOK_UP = socket.getaddrinfo
+
+
+def pytest_configure() -> None:
+    """Set what libraries read when they are imported, which is before any fixture."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    hypothesis.settings.register_profile(
+        "tunesmith", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("tunesmith")
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +37,25 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     for name in ("HF_ENDPOINT", "HF_TOKEN", "HF_HUB_CACHE", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
     return root
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a test reach nothing but this machine; other names can't be looked up, as on a machine that is offline."""
+
+    def connect(self: socket.socket, address: tuple[object, ...] | str | bytes) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in _HERE:
+            raise OSError(f"a test tried to reach {address!r}")
+        _REAL_CONNECT(self, address)
+
+    def look_up(host: str | bytes | None, *arguments: object, **options: object) -> object:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name is not None and name not in _HERE:
+            raise socket.gaierror(socket.EAI_NONAME, f"a test tried to look up {name!r}")
+        return _REAL_LOOK_UP(host, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
 
 
 @pytest.fixture

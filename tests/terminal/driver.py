@@ -121,13 +121,14 @@ class Terminal:
         place = f"{column + 1};{line + 1}"
         self.send(f"\x1b[<0;{place}M\x1b[<0;{place}m".encode())
 
-    def click_on(self, text: str) -> None:
-        """Click the first place where the text is on the screen."""
-        for line, row in enumerate(self.screen().splitlines()):
-            if (column := row.find(text)) >= 0:
-                self.click(column, line)
-                return
-        raise AssertionError(self._report(f"no {text!r} to click on"))
+    def click_on(self, text: str, timeout_s: float = 20) -> None:
+        """Wait for the text, then click its first character, where it is on the screen first.
+
+        Rows with wide characters before the text are off by as many cells.
+        """
+        rows = self.wait_for(text, timeout_s).splitlines()
+        line = next(number for number, row in enumerate(rows) if text in row)
+        self.click(rows[line].find(text), line)
 
     def send(self, data: bytes) -> None:
         """Send bytes as they are."""
@@ -189,10 +190,11 @@ class Terminal:
         return self._process.wait(timeout=timeout_s)
 
     def resize(self, columns: int, lines: int) -> None:
-        """Change the size; the program gets the signal for it."""
+        """Change the size; the program gets the signal for it, and the screen is empty until it is painted anew."""
         with self._news:
             self._draw()
             self._screen.resize(lines, columns)
+            self._screen.erase_in_display(2)
             self._set_size(columns, lines)
 
     def kill(self, signal_number: int = signal.SIGKILL) -> None:
