@@ -20,6 +20,7 @@ BUSY_TIMEOUT_S = 5.0
 
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _Value = str | int | float | None
+_LARGEST_INTEGER = 2**63 - 1
 
 
 class Damaged(StoreFailed):
@@ -62,19 +63,19 @@ class Database:
     def rows(self, sql: str, *values: _Value) -> list[sqlite3.Row]:
         """Read all rows of one statement."""
         with self._lock, _in_words(self.file):
-            rows: list[sqlite3.Row] = self._connection.execute(sql, values).fetchall()
+            rows: list[sqlite3.Row] = self._connection.execute(sql, _bound(values)).fetchall()
             return rows
 
     def row(self, sql: str, *values: _Value) -> sqlite3.Row | None:
         """Read the first row, or None."""
         with self._lock, _in_words(self.file):
-            row: sqlite3.Row | None = self._connection.execute(sql, values).fetchone()
+            row: sqlite3.Row | None = self._connection.execute(sql, _bound(values)).fetchone()
             return row
 
     def write(self, sql: str, *values: _Value) -> sqlite3.Cursor:
         """Run one changing statement, which is a transaction of its own outside of `transaction`."""
         with self._lock, _in_words(self.file):
-            return self._connection.execute(sql, values)
+            return self._connection.execute(sql, _bound(values))
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -89,6 +90,11 @@ class Database:
                 with contextlib.suppress(sqlite3.Error):
                     self._connection.execute("ROLLBACK")
                 raise
+
+
+def _bound(values: tuple[_Value, ...]) -> list[_Value]:
+    # SQLite's integers end at 63 bits. An id beyond them names nothing, and -1 does so too.
+    return [-1 if isinstance(value, int) and value > _LARGEST_INTEGER else value for value in values]
 
 
 def open_or_set_aside(file: Path, clock: Callable[[], float]) -> tuple[Database, str]:

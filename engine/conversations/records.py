@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from typing import Literal
 
 import msgspec
 
+from engine.conversations.titles import storable
 from engine.protocol import Frozen, Role, SamplingChange
 
 Reason = Literal["stop", "length", "context", "cancelled", "failed", "streaming", "interrupted"]
@@ -93,7 +95,11 @@ _figures = msgspec.json.Decoder(Figures)
 
 def encode(value: dict[str, str] | SamplingChange | Figures) -> str:
     """Write a value for a text column."""
-    return msgspec.json.encode(value).decode()
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:
+        # A lone surrogate: json writes it as it is, where it can be replaced.
+        return storable(json.dumps(msgspec.to_builtins(value), ensure_ascii=False))
 
 
 def decode_figures(text: str) -> Figures:

@@ -23,7 +23,7 @@ def grow(database: Database, turn_id: int, text: str | None, figures: Figures | 
     written = database.write(
         "UPDATE turns SET text = coalesce(?, text), figures = coalesce(?, figures) WHERE id = ? AND finished = 0",
         text,
-        storable(encode(figures)) if figures else None,
+        encode(figures) if figures else None,
         turn_id,
     )
     if written.rowcount:
@@ -52,7 +52,7 @@ def finish(
     database.write(
         "UPDATE turns SET text = ?, figures = ?, note = ?, finished = 1, writer = '' WHERE id = ?",
         row["text"] if text is None else text,
-        storable(encode(figures)) if figures else _ended(row["figures"], "failed"),
+        encode(figures) if figures else _ended(row["figures"], "failed"),
         row["note"] if note is None else storable(note),
         turn_id,
     )

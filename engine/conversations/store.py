@@ -25,7 +25,6 @@ from engine.errors import ConversationNotFound, StoreFailed
 from engine.protocol import Role, SamplingChange
 
 _NEW_CHAT = "new-chat"
-_LARGEST_ID = 2**63 - 1
 
 
 class Store:
@@ -89,7 +88,7 @@ class Store:
             now_s,
             storable(model),
             storable(template),
-            storable(encode(variables or {})),
+            encode(variables or {}),
             encode(sampling or SamplingChange()),
         )
         return self.conversation(int(cursor.lastrowid or 0))
@@ -118,16 +117,15 @@ class Store:
         Raises:
             ConversationNotFound: There is none with the id, or it was deleted.
         """
-        if 0 < conversation_id <= _LARGEST_ID:
-            row = self._database.row("SELECT * FROM conversations WHERE id = ?", conversation_id)
-            if row is not None and row["deleted_s"] is None:
-                return read_conversation(row)
-            if row is not None:
-                raise ConversationNotFound(
-                    f"Conversation {conversation_id} was deleted",
-                    f"`tunesmith chats restore {conversation_id}` brings it back",
-                )
-        raise _no_conversation(conversation_id)
+        row = self._database.row("SELECT * FROM conversations WHERE id = ?", conversation_id)
+        if row is None:
+            raise _no_conversation(conversation_id)
+        if row["deleted_s"] is not None:
+            raise ConversationNotFound(
+                f"Conversation {conversation_id} was deleted",
+                f"`tunesmith chats restore {conversation_id}` brings it back",
+            )
+        return read_conversation(row)
 
     def rename(self, conversation_id: int, title: str) -> None:
         """Give a conversation a title; an empty one makes it from the first user message again."""
@@ -149,7 +147,7 @@ class Store:
             " variables = coalesce(?, variables), sampling = coalesce(?, sampling)",
             None if model is None else storable(model),
             None if template is None else storable(template),
-            None if variables is None else storable(encode(variables)),
+            None if variables is None else encode(variables),
             None if sampling is None else encode(sampling),
         )
 
@@ -222,7 +220,7 @@ class Store:
                 storable(model),
                 storable(template),
                 encode(sampling) if sampling else None,
-                storable(encode(figures)) if figures else None,
+                encode(figures) if figures else None,
                 int(not streams),
                 self._writer.name() if streams else "",
             )
@@ -270,7 +268,7 @@ class Store:
         Raises:
             ConversationNotFound: There is none with the id.
         """
-        row = tree.turn_row(self._database, turn_id) if 0 < turn_id <= _LARGEST_ID else None
+        row = tree.turn_row(self._database, turn_id)
         if row is None:
             raise no_turn(turn_id)
         return read_turn(row)
@@ -332,9 +330,8 @@ class Store:
     # Within
 
     def _change(self, conversation_id: int, assignments: str, *values: str | float | None) -> None:
-        known = 0 < conversation_id <= _LARGEST_ID
         sql = f"UPDATE conversations SET {assignments} WHERE id = ?"
-        if not known or not self._database.write(sql, *values, conversation_id).rowcount:
+        if not self._database.write(sql, *values, conversation_id).rowcount:
             raise _no_conversation(conversation_id)
 
     def _require_place(self, conversation_id: int, parent_id: int | None) -> int | None:
