@@ -1,0 +1,311 @@
+"""The model host, seen from outside: start it, ask it, follow its answers, outlive it.
+
+One asyncio client owns at most one host process at a time. A request is an iterator of events that ends with
+exactly one terminal event, whatever happens to the host. Nothing here imports what the host imports.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import signal
+import sys
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Literal, cast
+
+from engine import wire
+from engine.protocol import (
+    AnyCommand,
+    AnyEvent,
+    Cancel,
+    Failed,
+    GenerationFinished,
+    Hello,
+    LogLine,
+    ModelInfo,
+    ModelReady,
+    ModelUnloaded,
+    Shutdown,
+    TokensCounted,
+    UnknownEvent,
+)
+
+HOST_ARGV = (sys.executable, "-P", "-m", "engine.host")
+TERMINAL_EVENTS = (ModelReady, ModelUnloaded, GenerationFinished, TokensCounted, Failed)
+LOG_LINES_KEPT = 2000
+_CHUNK_BYTES = 1 << 16
+_LONGEST_LOG_LINE_BYTES = 1 << 14
+_POLITE_S = 2.0
+_TERMINATE_S = 1.0
+
+_logger = logging.getLogger(__name__)
+_LogLevel = Literal["debug", "info", "warning", "error"]
+_level = re.compile(r"^(debug|info|warning|error): ", re.IGNORECASE)
+
+
+class _Connection:
+    """One life of the host process, and the requests that it owes an answer."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.over = False
+        self.hello: Hello | None = None
+        self.model: ModelInfo | None = None
+        self.requests: dict[int, asyncio.Queue[AnyEvent]] = {}
+        self.last_words = ""
+        self.tasks: list[asyncio.Task[None]] = []
+
+    def write(self, command: AnyCommand) -> None:
+        """Send a command; into the void where the host is already gone, as its end is told elsewhere."""
+        stdin = self.process.stdin
+        if self.over or stdin is None or stdin.is_closing():
+            return
+        with suppress(OSError, RuntimeError):
+            stdin.write(wire.encode(command))
+
+    def close_stdin(self) -> None:
+        """Tell the host that nothing more will come, which ends it."""
+        if self.process.stdin is not None:
+            with suppress(OSError, RuntimeError):
+                self.process.stdin.close()
+
+
+class HostClient:
+    """Starts the model host when it is needed, and speaks with it."""
+
+    def __init__(
+        self,
+        *,
+        argv: Sequence[str] | None = None,
+        env: Mapping[str, str] | None = None,
+        on_log: Callable[[LogLine], None] | None = None,
+    ) -> None:
+        """Make a client; nothing is started yet.
+
+        Args:
+            argv: How to start the host; None is the real one.
+            env: The host's whole environment; None is this process's own.
+            on_log: Called on the event loop with each line that the host wrote to its log.
+        """
+        self._argv = tuple(argv or HOST_ARGV)
+        self._env = dict(env) if env is not None else None
+        self._on_log = on_log
+        self._connection: _Connection | None = None
+        self._starting = asyncio.Lock()
+        self._last_id = 0
+        self._closed = False
+        self.log_lines: deque[LogLine] = deque(maxlen=LOG_LINES_KEPT)
+
+    @property
+    def alive(self) -> bool:
+        """Whether a host is running."""
+        return self._connection is not None and not self._connection.over
+
+    @property
+    def pid(self) -> int | None:
+        """The host's process id, None where there is none."""
+        return self._connection.process.pid if self._connection is not None and self.alive else None
+
+    @property
+    def model(self) -> ModelInfo | None:
+        """The model that answers; None before the first load and after an unload or the host's death."""
+        return self._connection.model if self._connection is not None and self.alive else None
+
+    def next_id(self) -> int:
+        """An id for a command, never given before."""
+        self._last_id += 1
+        return self._last_id
+
+    async def start(self) -> None:
+        """Start the host unless it is alive.
+
+        Raises:
+            OSError: The process could not be started.
+        """
+        async with self._starting:
+            await self._connect()
+
+    async def request(self, command: AnyCommand) -> AsyncGenerator[AnyEvent, None]:
+        """Send a command and yield its events; the last is terminal.
+
+        Starts the host where it isn't alive. A host that dies on the way ends the request with a `Failed` of code
+        `host-died`. Closing the iterator before its end cancels the command.
+        """
+        queue: asyncio.Queue[AnyEvent] = asyncio.Queue()
+        sent = await self._send(command, queue)
+        if isinstance(sent, Failed):
+            yield sent
+            return
+        over = False
+        try:
+            while not over:
+                event = await queue.get()
+                over = isinstance(event, TERMINAL_EVENTS)
+                yield event
+        finally:
+            sent.requests.pop(command.id, None)
+            if not over:
+                sent.write(Cancel(id=self.next_id(), target=command.id))
+
+    async def cancel(self, target: int) -> None:
+        """Ask for the end of a command; it answers for itself. Nothing happens where it is over already."""
+        async with self._starting:
+            if self._connection is not None:
+                self._connection.write(Cancel(id=self.next_id(), target=target))
+
+    async def aclose(self) -> None:
+        """End the host, politely first, in bounded time; open requests end as cancelled."""
+        self._closed = True
+        async with self._starting:
+            connection = self._connection
+        if connection is None:
+            return
+        connection.write(Shutdown(id=self.next_id()))
+        connection.close_stdin()
+        await _end(connection.process)
+        await asyncio.gather(*connection.tasks, return_exceptions=True)
+
+    async def _send(self, command: AnyCommand, queue: asyncio.Queue[AnyEvent]) -> _Connection | Failed:
+        """Send a command whose events go to the queue; starts and cancels wait in line behind it."""
+        async with self._starting:
+            if self._closed:
+                return _closing(command.id)
+            try:
+                connection = await self._connect()
+            except OSError as error:
+                return _not_started(command.id, self._argv[0], error)
+            connection.requests[command.id] = queue
+            connection.write(command)
+            return connection
+
+    async def _connect(self) -> _Connection:
+        if self._connection is not None and not self._connection.over:
+            return self._connection
+        if self._connection is not None:
+            await asyncio.gather(*self._connection.tasks, return_exceptions=True)
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(*self._argv, stdin=pipe, stdout=pipe, stderr=pipe, env=self._env)
+        connection = _Connection(process)
+        log = asyncio.create_task(self._drain_log(connection))
+        connection.tasks += [log, asyncio.create_task(self._follow(connection, log))]
+        self._connection = connection
+        return connection
+
+    async def _follow(self, connection: _Connection, log: asyncio.Task[None]) -> None:
+        """Hand out events until the host is gone, then tell everybody who waits."""
+        assert connection.process.stdout is not None
+        async for line in _lines(connection.process.stdout):
+            self._dispatch(connection, wire.decode_event(line))
+        connection.over = True
+        connection.close_stdin()
+        status = await _end(connection.process)
+        await asyncio.wait([log], timeout=_TERMINATE_S)
+        log.cancel()
+        for request_id, queue in tuple(connection.requests.items()):
+            queue.put_nowait(_closing(request_id) if self._closed else _died(request_id, status, connection.last_words))
+
+    def _dispatch(self, connection: _Connection, event: AnyEvent | UnknownEvent) -> None:
+        if isinstance(event, UnknownEvent):
+            self._log(LogLine(id=0, level="warning", text=f"The host said something unknown: {event.raw}"))
+            return
+        if isinstance(event, LogLine):
+            self._log(event)
+        elif isinstance(event, Hello):
+            connection.hello = event
+        elif isinstance(event, ModelReady):
+            connection.model = event.model
+        elif isinstance(event, ModelUnloaded):
+            connection.model = None
+        queue = connection.requests.get(event.id)
+        if queue is not None:
+            queue.put_nowait(event)
+        elif isinstance(event, Failed):
+            self._log(LogLine(id=0, level="error", text=f"{event.title}. {event.hint}"))
+
+    async def _drain_log(self, connection: _Connection) -> None:
+        assert connection.process.stderr is not None
+        async for line in _lines(connection.process.stderr, ends=b"\r\n", longest_bytes=_LONGEST_LOG_LINE_BYTES):
+            text = line.decode("utf-8", "replace").rstrip()
+            if text:
+                connection.last_words = text
+                self._log(_as_log_line(text))
+
+    def _log(self, line: LogLine) -> None:
+        self.log_lines.append(line)
+        if self._on_log is None:
+            return
+        try:
+            self._on_log(line)
+        except Exception:
+            # A host whose log is not drained stops at its next line.
+            _logger.exception("The listener of the host's log failed")
+
+
+async def _lines(
+    stream: asyncio.StreamReader, *, ends: bytes = b"\n", longest_bytes: int | None = None
+) -> AsyncGenerator[bytes, None]:
+    """Lines of any length; `longest_bytes` cuts those that have no end in sight."""
+    pattern = re.compile(b"[" + re.escape(ends) + b"]")
+    parts: list[bytes] = []
+    while chunk := await stream.read(_CHUNK_BYTES):
+        *complete, rest = pattern.split(chunk)
+        for piece in complete:
+            yield b"".join((*parts, piece))
+            parts.clear()
+        parts.append(rest)
+        if longest_bytes is not None and sum(map(len, parts)) > longest_bytes:
+            yield b"".join(parts)
+            parts.clear()
+    if any(parts):
+        yield b"".join(parts)
+
+
+async def _end(process: asyncio.subprocess.Process) -> int:
+    """Wait for the process, less and less patiently; returns its exit status."""
+    for timeout_s, impatience in ((_POLITE_S, process.terminate), (_TERMINATE_S, process.kill)):
+        try:
+            return await asyncio.wait_for(process.wait(), timeout_s)
+        except TimeoutError:
+            with suppress(ProcessLookupError):
+                impatience()
+    return await process.wait()
+
+
+def _as_log_line(text: str) -> LogLine:
+    match = _level.match(text)
+    if match is None:
+        return LogLine(id=0, level="info", text=text)
+    return LogLine(id=0, level=cast(_LogLevel, match.group(1).lower()), text=text[match.end() :])
+
+
+def _died(request_id: int, status: int, last_words: str) -> Failed:
+    if status < 0:
+        try:
+            name = signal.Signals(-status).name
+        except ValueError:
+            name = f"signal {-status}"
+        how = f"was killed by {name}"
+    else:
+        how = f"ended by itself with exit code {status}"
+    hint = "The next message starts it again."
+    if status == -signal.SIGKILL:
+        hint = f"Often the system ran out of memory: a smaller model needs less. {hint}"
+    if last_words:
+        hint = f"{hint} Its last line in the log: {last_words}"
+    return Failed(id=request_id, code="host-died", title=f"The model host {how}", hint=hint)
+
+
+def _not_started(request_id: int, program: str, error: OSError) -> Failed:
+    return Failed(
+        id=request_id,
+        code="host-died",
+        title=f"The model host could not be started with {program}: {error.strerror or error}",
+        hint="Close some programs if the system is out of memory or processes; else install Tunesmith again.",
+    )
+
+
+def _closing(request_id: int) -> Failed:
+    return Failed(id=request_id, code="cancelled", title="The model host was closed")
