@@ -38,30 +38,30 @@ def around(index: int, total: int) -> Window:
     return Window(start, min(total, start + WINDOW_TURNS))
 
 
-def earlier(window: Window, *, most: int = MOST_TURNS) -> Window:
-    """Let older turns in; the newest go where there would be more than `most`."""
+def earlier(window: Window, seen: Window) -> Window:
+    """Let older turns in; the newest go where there are too many, but none that is `seen`."""
     start = max(0, window.start - STEP_TURNS)
-    return Window(start, min(window.stop, start + most))
+    return Window(start, min(window.stop, max(start + MOST_TURNS, seen.stop)))
 
 
-def later(window: Window, total: int, *, most: int = MOST_TURNS) -> Window:
-    """Let newer turns in; the oldest go where there would be more than `most`."""
+def later(window: Window, total: int, seen: Window) -> Window:
+    """Let newer turns in; the oldest go where there are too many, but none that is `seen`."""
     stop = min(total, window.stop + STEP_TURNS)
-    return Window(max(window.start, stop - most), stop)
+    return Window(max(window.start, min(stop - MOST_TURNS, seen.start)), stop)
 
 
 def refitted(window: Window, before: int, total: int, *, following: bool) -> Window:
     """The window once a conversation of `before` turns has `total`.
 
-    At its end it takes new turns in: while the reader follows for ever, dropping the oldest in steps; while they
-    read elsewhere until it is full. Elsewhere it stays where it is, as far as there still are turns.
+    At the end it takes new turns in: for ever while the reader follows, dropping the oldest in steps; until it is full
+    while they read further up. Elsewhere it stays, as far as there still are turns.
     """
-    if window.stop < before and window.stop <= total:
-        return window
     if total <= window.start:
         return newest(total)
     if total <= window.stop:
         return Window(min(window.start, max(0, total - STEP_TURNS)), total)
+    if window.stop < before:
+        return window
     if following:
         return Window(window.start, total) if total - window.start <= MOST_TURNS else newest(total)
     return Window(window.start, max(window.stop, min(total, window.start + MOST_TURNS)))

@@ -39,7 +39,7 @@ def paint_pieces(pieces: Iterable[Piece], width: int, style_of: StyleOf) -> Stri
 
 
 def paint_row(
-    line: Line, row: Row, width: int, style_of: StyleOf, selection: Selection | None, selected: Style, *, tail: str = ""
+    line: Line, row: Row, width: int, style_of: StyleOf, selection: Selection | None, *, selected: Style, tail: str = ""
 ) -> Strip:
     """One row of a text, `width` cells wide.
 

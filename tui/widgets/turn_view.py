@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from textual.geometry import Region
+from msgspec import structs
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
 from textual.message import Message
+from textual.selection import Selection
+from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.state.turns import TurnLine
 from tui.widgets.reply_body import ReplyBody
-
-TurnWish = Literal["edit", "regenerate", "continue", "copy", "older", "newer"]
-"""What a person can ask for a turn."""
+from tui.widgets.row_paint import Piece, paint_pieces, paint_row
+from tui.widgets.turn_frame import TurnWish, foot_rows, head_pieces
 
 _HEAD_ROWS = 1
 _CURSOR = "▍"
-_READING = "reading the prompt…"
-_CONTROLS: dict[str, tuple[tuple[str, TurnWish], ...]] = {
-    "user": (("edit", "edit"), ("copy", "copy")),
-    "assistant": (("edit", "edit"), ("again", "regenerate"), ("go on", "continue"), ("copy", "copy")),
-    "system": (("copy", "copy"),),
-}
+_CURSOR_CELLS = 1
+_READING = " reading the prompt…"
 
 
 class TurnView(Widget):
@@ -73,37 +73,132 @@ class TurnView(Widget):
         super().__init__()
         self.turn = turn
         self._body = ReplyBody()
-        self._markdown = markdown
-        self._hovered = False
+        self._foot: list[Piece] = []
         self._hot = ""
-        self._take(turn)
+        self._take(turn, markdown=markdown)
 
     def show(self, turn: TurnLine, *, markdown: bool) -> None:
         """Show this turn in place of the one before, or more of the same."""
         if turn is self.turn and markdown == self._markdown:
             return
         old, rows = self.turn, self._row_count
-        was_waiting = self._waiting
-        first = self._take(turn, markdown)
+        first = self._take(turn, markdown=markdown)
         if old.id != turn.id and self.text_selection is not None:
             self.screen.clear_selection()
-        if self._row_count != rows or self._waiting != was_waiting or not self._same_frame(old, turn):
-            self.refresh(layout=True)
+        if rows == self._row_count and _same_frame(old, turn) and self._body_rows:
+            first = min(first, self._body_rows - 1)
+            self.refresh(Region(0, _HEAD_ROWS + first, self.size.width, self._body_rows - first))
         else:
-            first = max(0, min(first, len(self._body.rows) - 1))
-            self.refresh(Region(0, _HEAD_ROWS + first, self.size.width, len(self._body.rows) - first))
+            self.refresh(layout=True)
 
-    @staticmethod
-    def _same_frame(old: TurnLine, new: TurnLine) -> bool:
-        """Is all but the text as it was."""
-        return (old.id, old.role, old.label, old.figures, old.note, old.version, old.versions, old.live) == (
-            new.id, new.role, new.label, new.figures, new.note, new.version, new.versions, new.live,
-        )  # fmt: skip
+    @property
+    def place_of_text(self) -> int:
+        """The first row of the text, from the top of the widget."""
+        return _HEAD_ROWS
 
-    def _take(self, turn: TurnLine, markdown: bool | None = None) -> int:
-        self.turn = turn
-        self._markdown = self._markdown if markdown is None else markdown
-        for role in _CONTROLS:
+    def show_cursor(self, here: bool) -> None:
+        """Show whether the keys act on this turn."""
+        self.set_class(here, "-cursor")
+        self._refresh_head()
+
+    # What is drawn
+
+    def _take(self, turn: TurnLine, *, markdown: bool) -> int:
+        self.turn, self._markdown = turn, markdown
+        for role in ("user", "assistant", "system"):
             self.set_class(turn.role == role, f"-{role}")
         self.set_class(bool(turn.note) and not turn.live, "-fault")
-        return self._body.show(turn.text, live=turn.live, markdown=self._markdown and turn.role == "assistant")
+        first = self._body.show(turn.text, live=turn.live, markdown=markdown and turn.role == "assistant")
+        self._foot = list(foot_rows(turn, self._text_width)) if turn.note or turn.figures else []
+        return first
+
+    @property
+    def _text_width(self) -> int:
+        return self._body.rows.width
+
+    @property
+    def _body_rows(self) -> int:
+        if self._body.empty:
+            return 1 if self.turn.live else 0
+        return len(self._body.rows)
+
+    @property
+    def _row_count(self) -> int:
+        return _HEAD_ROWS + self._body_rows + len(self._foot)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """The rows at this width, in which the last cell of each is kept for the cursor of a reply that streams."""
+        self._body.rows.rewrap(max(1, width - _CURSOR_CELLS))
+        self._foot = list(foot_rows(self.turn, self._text_width))
+        return self._row_count
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one row."""
+        width = self.size.width
+        if y < _HEAD_ROWS:
+            return paint_pieces(head_pieces(self.turn, revealed=self._revealed, hot=self._hot), width, self._style_of)
+        if (row := y - _HEAD_ROWS) < self._body_rows:
+            return self._paint_body(row, width)
+        row -= self._body_rows
+        return paint_pieces(self._foot[row : row + 1], width, self._style_of)
+
+    def _paint_body(self, number: int, width: int) -> Strip:
+        if self._body.empty:
+            words = "" if self.turn.note else _READING
+            return paint_pieces((Piece(_CURSOR, "live"), Piece(words, "waiting")), width, self._style_of)
+        row = self._body.rows.rows[number]
+        ends = self.turn.live and number == len(self._body.rows) - 1
+        return paint_row(
+            self._body.rows.lines[row.line],
+            row,
+            width,
+            self._style_of,
+            self.text_selection,
+            selected=self.selection_style,
+            tail=_CURSOR if ends else "",
+        )
+
+    def _style_of(self, look: str) -> Style:
+        return self.get_component_rich_style(f"turn--{look}") if look else self.rich_style
+
+    # What the mouse does
+
+    @property
+    def _revealed(self) -> bool:
+        return self.has_class("-cursor") or self.mouse_hover
+
+    def _refresh_head(self) -> None:
+        self.refresh(Region(0, 0, self.size.width, _HEAD_ROWS))
+
+    def on_enter(self) -> None:
+        """Show what can be done with the turn."""
+        self._refresh_head()
+
+    def on_leave(self) -> None:
+        """Hide it again."""
+        self._hot = ""
+        self._refresh_head()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Show which control a click would use."""
+        hot = str(event.style.meta.get("@click", ""))
+        if hot != self._hot:
+            self._hot = hot
+            self._refresh_head()
+
+    def on_click(self) -> None:
+        """Take the cursor here."""
+        self.post_message(self.Picked(self.turn.id))
+
+    def action_ask(self, wish: TurnWish) -> None:
+        """Ask for something to be done with this turn."""
+        self.post_message(self.Asked(self.turn.id, wish))
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The selected part of the text, exactly as it is shown, tabs and spaces included."""
+        return self._body.selected(selection), "\n"
+
+
+def _same_frame(old: TurnLine, new: TurnLine) -> bool:
+    """Is all but the text as it was."""
+    return bool(structs.replace(old, text="") == structs.replace(new, text=""))
