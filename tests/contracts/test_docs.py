@@ -1,0 +1,53 @@
+"""What the pages say is there, is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.contracts.repository import ROOT
+
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").glob("*.md")])
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[\w-]*)?\)")
+PICTURE = re.compile(r'<img[^>]+src="([^"]+)"')
+TREE = re.compile(r"^```\n(engine/ .*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def relative(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=relative)
+def test_links_and_pictures_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    targets = [*LINK.findall(text), *PICTURE.findall(text)]
+    local = [target for target in targets if "://" not in target and not target.startswith("mailto:")]
+    assert [target for target in local if not (page.parent / target).exists()] == []
+
+
+def test_every_page_of_the_docs_is_in_the_index() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert {page for page in pages if f"({page})" not in index} == set()
+
+
+def test_the_tree_in_the_contributors_page_is_the_tree_on_disk() -> None:
+    match = TREE.search((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    assert match
+    top, named = "", set()
+    for line in match.group(1).splitlines():
+        names = re.match(r"\s*((?:[\w./]+\s)+)", line + " ")
+        assert names, line
+        if not line.startswith(" "):
+            top = line.split("/")[0]
+            named.add(top)
+        else:
+            named |= {f"{top}/{name.rstrip('/')}" for name in names.group(1).split() if re.search(r"[./]", name)}
+    assert {name for name in named if not (ROOT / name).exists()} == set()
+    for package in "engine", "tui":
+        children = {
+            child for child in (ROOT / package).iterdir() if child.is_dir() and (child / "__init__.py").exists()
+        }
+        assert {relative(child) for child in children} - named == set(), "tell what these are for"
