@@ -6,6 +6,7 @@
     │   ├── DownloadFailed              the hub or the network got in the way
     │   ├── DiskFull                    no space left for what had to be written
     │   ├── HostDied                    the model host ended unasked
+    │   ├── ContextOverflow             a message is longer than the model's window
     │   └── StoreFailed                 the conversation database could not be used
     ├── Misuse                     2    a value that can't be right
     │   ├── TemplateFault               a template file or its rendering
@@ -74,6 +75,24 @@ class HostDied(Failed):
     """The model host ended without being asked to."""
 
     code = "host-died"
+
+
+class ContextOverflow(Failed):
+    """A message alone is longer than the model can read."""
+
+    code = "context-overflow"
+
+    def __init__(self, *, needed_tokens: int, limit_tokens: int) -> None:
+        """Make an error that tells both sizes.
+
+        Args:
+            needed_tokens: The prompt with the last message alone.
+            limit_tokens: What the model reads, less the room kept for the reply.
+        """
+        title = f"The message needs {needed_tokens:,} tokens, and there is room for {limit_tokens:,}"
+        super().__init__(title, "Shorten it, allow fewer new tokens, or use a model with a larger window")
+        self.needed_tokens = needed_tokens
+        self.limit_tokens = limit_tokens
 
 
 class StoreFailed(Failed):
