@@ -1,0 +1,74 @@
+"""Giving the disk space of a model back."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from engine.errors import ModelNotFound, Refused
+from engine.models.catalogue import same_model
+from engine.models.hub_cache import CachedRepo, cached_repo, find_hub_cache
+from engine.models.reference import FolderModel, GgufModel, HubModel, parse
+from engine.paths import Paths
+
+
+def delete(ref: str, paths: Paths, environ: Mapping[str, str] = os.environ) -> int:
+    """Delete a model from the hub's cache or from the program's models folder.
+
+    Returns:
+        The bytes that were freed.
+
+    Raises:
+        ModelNotFound: Nothing of it is here.
+        Refused: It is in a folder of the user's own.
+    """
+    match parse(ref, paths, environ):
+        case HubModel() as model:
+            return _delete_cached(model, environ)
+        case FolderModel(folder=path) | GgufModel(file=path):
+            return _delete_own(path, paths)
+
+
+def _delete_cached(model: HubModel, environ: Mapping[str, str]) -> int:
+    cache = find_hub_cache(environ)
+    repos = [repo for name in same_model(model.name) if (repo := cached_repo(cache, name)).folder.is_dir()]
+    if not repos:
+        raise ModelNotFound(f"{model.name} is not here", "`tunesmith models list` shows what is")
+    if model.gguf:
+        return sum(_delete_file(repo, model.gguf) for repo in repos)
+    return sum(repo.remove() for repo in repos)
+
+
+def _delete_file(repo: CachedRepo, name: str) -> int:
+    links = [link for snapshot in repo.snapshots() if (link := snapshot / name).exists()]
+    if not links:
+        raise ModelNotFound(f"{repo.name} has no {name} here", "`tunesmith models list` shows what is")
+    freed = 0
+    for link in links:
+        blob = link.resolve()
+        size = blob.stat().st_size if blob.exists() else 0
+        link.unlink()
+        blob.unlink(missing_ok=True)
+        freed += size
+    return freed
+
+
+def _delete_own(path: Path, paths: Paths) -> int:
+    real, own = path.resolve(), paths.models.resolve()
+    if own not in real.parents:
+        raise Refused(
+            f"{path} is in a folder of your own",
+            "Only downloads and what is in the models folder are deleted here; delete it yourself if you mean it",
+        )
+    if path.is_symlink():  # the link is ours, what it points at is not
+        path.unlink()
+        return 0
+    if path.is_file():
+        size = path.stat().st_size
+        path.unlink()
+        return size
+    size = sum(each.stat().st_size for each in path.rglob("*") if each.is_file() and not each.is_symlink())
+    shutil.rmtree(path)
+    return size
