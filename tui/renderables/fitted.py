@@ -1,0 +1,59 @@
+"""A drawing that lays itself out anew for each width: columns that come and go with the room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual.content import Content
+from textual.css.styles import RulesMap
+from textual.strip import Strip
+from textual.style import Style
+from textual.visual import RenderOptions, Visual
+
+LayOut = Callable[[int], Content]
+"""Makes the drawing for a width in cells."""
+
+
+class Fitted(Visual):
+    """Text made to measure."""
+
+    def __init__(self, lay_out: LayOut) -> None:
+        """Draw with `lay_out`, called again for each width."""
+        self._lay_out = lay_out
+
+    def render_strips(self, width: int, height: int | None, style: Style, options: RenderOptions) -> list[Strip]:
+        """Lay out and draw."""
+        return self._lay_out(width).render_strips(width, height, style, options)
+
+    def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:
+        """All the room there is."""
+        return container_width
+
+    def get_height(self, rules: RulesMap, width: int) -> int:
+        """As many lines as the drawing takes at that width."""
+        return self._lay_out(width).get_height(rules, width)
+
+
+def columns(*cells: tuple[Content, int, bool], gap: int = 2) -> Content:
+    """Put cells beside one another on one line.
+
+    Args:
+        cells: Each with its width in cells and whether it is set to the right; a width of 0 leaves the cell out.
+        gap: The space between two cells.
+    """
+    shown = [_cell(content, width, right) for content, width, right in cells if width > 0]
+    return Content(" " * gap).join(shown)
+
+
+def _cell(content: Content, width: int, right: bool) -> Content:
+    cut = content.truncate(width, ellipsis=True) if content.cell_length > width else content
+    space = width - cut.cell_length
+    return cut.pad_left(space) if right else cut.pad_right(space)
+
+
+def marked(text: str, spans: tuple[tuple[int, int], ...], style: str = "bold underline") -> Content:
+    """A text in which some parts stand out, by more than a colour."""
+    content = Content(text)
+    for start, end in spans:
+        content = content.stylize(style, start, end)
+    return content
