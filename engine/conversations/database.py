@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine.conversations.locks import try_lock
 from engine.conversations.schema import migrate
+from engine.conversations.titles import storable
 from engine.errors import StoreFailed
 
 BUSY_TIMEOUT_S = 5.0
@@ -93,8 +94,14 @@ class Database:
 
 
 def _bound(values: tuple[_Value, ...]) -> list[_Value]:
+    return [_storable_value(value) for value in values]
+
+
+def _storable_value(value: _Value) -> _Value:
+    if isinstance(value, str):
+        return storable(value)
     # SQLite's integers end at 63 bits. An id beyond them names nothing, and -1 does so too.
-    return [-1 if isinstance(value, int) and value > _LARGEST_INTEGER else value for value in values]
+    return -1 if isinstance(value, int) and value > _LARGEST_INTEGER else value
 
 
 def open_or_set_aside(file: Path, clock: Callable[[], float]) -> tuple[Database, str]:

@@ -61,15 +61,16 @@ def _section(turn: StoredTurn) -> str:
     parts = [f"## {_SPEAKERS[turn.role]}{versions}", turn.text]
     if turn.note:
         parts.append(f"> Failed: {' '.join(turn.note.split())}")
-    if turn.figures:
-        parts.append(f"*{_figures_line(turn.model, turn.figures)}*")
-    return "\n\n".join(parts)
+    if turn.figures and (line := _figures_line(turn.model, turn.figures)):
+        parts.append(f"*{line}*")
+    return "\n\n".join(part for part in parts if part)
 
 
 def _figures_line(model: str, figures: Figures) -> str:
     said = [model] if model else []
-    said += [f"{figures.tokens} tokens", f"{figures.tokens_per_s:.1f} tokens/s"]
-    said += [f"first token after {figures.first_token_s:.2f} s"]
+    if figures.tokens:
+        said += [f"{figures.tokens} tokens", f"{figures.tokens_per_s:.1f} tokens/s"]
+        said += [f"first token after {figures.first_token_s:.2f} s"]
     if figures.seed is not None:
         said.append(f"seed {figures.seed}")
     if figures.dropped_turns:

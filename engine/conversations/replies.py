@@ -8,7 +8,6 @@ import msgspec
 
 from engine.conversations.database import Database
 from engine.conversations.records import Figures, decode_figures, encode
-from engine.conversations.titles import storable
 from engine.conversations.tree import turn_row
 from engine.errors import ConversationNotFound, Misuse
 
@@ -53,7 +52,7 @@ def finish(
         "UPDATE turns SET text = ?, figures = ?, note = ?, finished = 1, writer = '' WHERE id = ?",
         row["text"] if text is None else text,
         encode(figures) if figures else _ended(row["figures"], "failed"),
-        row["note"] if note is None else storable(note),
+        row["note"] if note is None else note,
         turn_id,
     )
     if not row["finished"]:

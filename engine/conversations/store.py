@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.conversations import replies, search, tree
-from engine.conversations.database import Database, open_or_set_aside
+from engine.conversations.database import Damaged, Database, open_or_set_aside
 from engine.conversations.records import (
     Conversation,
     Figures,
@@ -49,6 +49,14 @@ class Store:
         Raises:
             StoreFailed: It can't be opened, or was written by a newer Tunesmith.
         """
+        try:
+            return cls._opened(file, clock)
+        except Damaged:
+            # Damage that only shows in use was noted: this time the whole file is checked and set aside.
+            return cls._opened(file, clock)
+
+    @classmethod
+    def _opened(cls, file: Path, clock: Callable[[], float]) -> Store:
         database, notice = open_or_set_aside(file, clock)
         store = cls(database, clock, notice)
         try:
@@ -86,8 +94,8 @@ class Store:
             tidy_title(title),
             now_s,
             now_s,
-            storable(model),
-            storable(template),
+            model,
+            template,
             encode(variables or {}),
             encode(sampling or SamplingChange()),
         )
@@ -101,7 +109,7 @@ class Store:
             limit: How many at most; None for all.
             offset: How many to leave out at the start.
         """
-        condition, values = search.listing(search.parse(storable(query)))
+        condition, values = search.listing(search.parse(query))
         rows = self._database.rows(
             f"SELECT c.* FROM conversations c WHERE c.deleted_s IS NULL {'AND ' + condition if condition else ''}"
             " ORDER BY c.updated_s DESC, c.id DESC LIMIT ? OFFSET ?",
@@ -145,8 +153,8 @@ class Store:
             conversation_id,
             "model = coalesce(?, model), template = coalesce(?, template),"
             " variables = coalesce(?, variables), sampling = coalesce(?, sampling)",
-            None if model is None else storable(model),
-            None if template is None else storable(template),
+            model,
+            template,
             None if variables is None else encode(variables),
             None if sampling is None else encode(sampling),
         )
@@ -154,12 +162,12 @@ class Store:
     def set_draft(self, conversation_id: int | None, text: str) -> None:
         """Keep what was typed and not sent; None is the chat that has no conversation yet."""
         if conversation_id is not None:
-            self._change(conversation_id, "draft = ?", storable(text))
+            self._change(conversation_id, "draft = ?", text)
             return
         self._database.write(
             "INSERT INTO drafts (place, text) VALUES (?, ?) ON CONFLICT (place) DO UPDATE SET text = excluded.text",
             _NEW_CHAT,
-            storable(text),
+            text,
         )
 
     def draft(self, conversation_id: int | None) -> str:
@@ -206,7 +214,7 @@ class Store:
             ConversationNotFound: There is no such conversation, or no such parent in it.
         """
         streams = figures.reason == "streaming" if figures else role == "assistant" and not text
-        text, now_s = storable(text), self._clock()
+        now_s = self._clock()
         with self._database.transaction():
             head_id = self._require_place(conversation_id, parent_id)
             cursor = self._database.write(
@@ -217,8 +225,8 @@ class Store:
                 role,
                 text,
                 now_s,
-                storable(model),
-                storable(template),
+                model,
+                template,
                 encode(sampling) if sampling else None,
                 encode(figures) if figures else None,
                 int(not streams),
@@ -319,12 +327,13 @@ class Store:
 
     def search(self, query: str, *, limit: int = 50) -> tuple[Hit, ...]:
         """Find turns that have all the words, newest first, after conversations whose title alone has them."""
-        return search.find(self._database, search.parse(storable(query)), limit)
+        return search.find(self._database, search.parse(query), limit)
 
     def recover(self) -> int:
         """End the replies that dead programs left streaming, keeping their text; say how many those were."""
         rows = self._database.rows("SELECT DISTINCT writer FROM turns WHERE finished = 0")
         dead = [str(row["writer"]) for row in rows if not self._writer.is_alive(row["writer"])]
+        self._writer.sweep()
         return sum(replies.interrupt(self._database, writer) for writer in dead)
 
     # Within

@@ -1,4 +1,4 @@
-"""Text on its way into the database: what can be stored, and titles."""
+"""Text on its way into the database: what can be stored, and how a message becomes a title."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def storable(text: str) -> str:
 
 def tidy_title(text: str) -> str:
     """Put a title on one line."""
-    return " ".join(storable(text).split())
+    return " ".join(text.split())
 
 
 def title_from(message: str) -> str:

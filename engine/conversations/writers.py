@@ -7,6 +7,7 @@ The system lets go of the lock when the program ends, however it ends; no proces
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import uuid
 from pathlib import Path
@@ -50,8 +51,7 @@ class Writer:
             return
         # Windows does not remove an open file, so close it first; the name is never used again.
         os.close(self._descriptor)
-        with contextlib.suppress(OSError):
-            _lock_file(self._database, self._name).unlink(missing_ok=True)
+        _remove(_lock_file(self._database, self._name))
         self._name, self._descriptor = "", -1
 
     def is_alive(self, name: str) -> bool:
@@ -66,11 +66,24 @@ class Writer:
         except OSError:
             return True
         alive = not try_lock(descriptor)
+        if not alive:
+            # While it is locked nobody can take it; Windows, though, removes only closed files.
+            _remove(file)
         os.close(descriptor)
         if not alive:
-            with contextlib.suppress(OSError):
-                file.unlink(missing_ok=True)
+            _remove(file)
         return alive
+
+    def sweep(self) -> None:
+        """Remove the files of all the dead."""
+        prefix = _lock_file(self._database, "").name
+        for file in self._database.parent.glob(f"{glob.escape(prefix)}*"):
+            self.is_alive(file.name.removeprefix(prefix))
+
+
+def _remove(file: Path) -> None:
+    with contextlib.suppress(OSError):
+        file.unlink(missing_ok=True)
 
 
 def _lock_file(database: Path, name: str) -> Path:
