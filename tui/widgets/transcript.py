@@ -137,9 +137,11 @@ class Transcript(Widget, can_focus=True, inherit_bindings=False):
         if not self.is_mounted:
             return
         if not _same_conversation(before, self._lines):
-            self._following, self._cursor, self._aim = True, None, None
+            self._following, self._aim = True, None
+            self._cursor = self._lines[-1].id if self._lines and self.has_focus else None
             self._fit(newest(len(self._lines)), anew=True)
         else:
+            self._keep_cursor(before)
             self._fit(refitted(self._window, len(before), len(self._lines), following=self._following))
             self._unseen = self._unseen or before[-1] is not self._lines[-1]
         self._show_hint()
@@ -301,8 +303,16 @@ class Transcript(Widget, can_focus=True, inherit_bindings=False):
         region = self._regions.get(view)
         return region is not None and region.bottom > self.scroll_y and region.y < self.scroll_y + self.size.height
 
+    def _keep_cursor(self, before: Sequence[TurnLine]) -> None:
+        """Leave the cursor where it is when another turn, or the same with another id, comes to stand there."""
+        if self._cursor is not None and self._cursor_index() is None:
+            index = next((i for i, line in enumerate(before) if line.id == self._cursor), len(before))
+            self._cursor = self._lines[min(index, len(self._lines) - 1)].id
+
     def _cursor_index(self) -> int | None:
-        near = range(self._window.start, self._window.stop)
+        if self._cursor is None:
+            return None
+        near = range(self._window.start, min(self._window.stop, len(self._lines)))
         return next((i for i in (*near, *range(len(self._lines))) if self._lines[i].id == self._cursor), None)
 
     def _move_to(self, index: int) -> None:
@@ -359,6 +369,16 @@ class Transcript(Widget, can_focus=True, inherit_bindings=False):
         if self._lines:
             self._move_to(0)
             self._scroll(0)
+
+    def follow(self) -> None:
+        """Follow what comes in from now on, wherever the reader was; no turn is under the cursor then."""
+        self._cursor = None
+        if self._lines:
+            self._fit(newest(len(self._lines)))
+        self._following = True
+        self.refresh(layout=True)
+        self._scroll(self.max_scroll_y)
+        self._show_cursor()
 
     def action_turn_last(self) -> None:
         """Go to the end of the conversation and follow it again."""

@@ -18,6 +18,13 @@ from tui.widgets.reply_body import ReplyBody
 from tui.widgets.row_paint import Piece, paint_pieces, paint_row
 from tui.widgets.turn_frame import TurnWish, foot_rows, head_pieces
 
+_LOOKS = ("label", "quiet", "control", "hot", "note", "waiting", "live")
+_MARKDOWN_LOOKS = (
+    *("title", "heading", "strong", "em", "strike", "link", "inline"),
+    *("code", "keyword", "string", "number", "name", "comment"),
+)
+_PARTIAL_LOOKS = frozenset(_MARKDOWN_LOOKS) - {"code"}
+"""Laid over what they are in, be it code or not."""
 _HEAD_ROWS = 1
 _CURSOR = "▍"
 _CURSOR_CELLS = 1
@@ -34,25 +41,36 @@ class TurnView(Widget):
         height: auto;
         padding: 0 1;
         margin: 0 0 1 0;
-        border-left: thick $panel;
-        &.-user { border-left: thick $secondary; }
-        &.-assistant { border-left: thick $primary; }
-        &.-fault { border-left: thick $error; }
-        &.-cursor { background: $boost; }
+        border-left: outer $panel;
+        &.-user { border-left: outer $secondary; }
+        &.-assistant { border-left: outer $primary; }
+        &.-fault { border-left: outer $error; }
+        &.-cursor { background: $surface; border-left: thick $accent; }
         & > .turn--label { text-style: bold; color: $text-muted; }
-        &.-user > .turn--label { color: $secondary; }
-        &.-assistant > .turn--label { color: $primary; }
+        &.-user > .turn--label { color: $text-secondary; }
+        &.-assistant > .turn--label { color: $text-primary; }
         & > .turn--quiet { color: $text-muted; }
         & > .turn--control { color: $text-muted; }
         & > .turn--hot { color: $foreground; text-style: underline; }
-        & > .turn--note { color: $text-error; text-style: bold; }
+        & > .turn--note { color: $text-error; }
         & > .turn--waiting { color: $text-muted; text-style: italic; }
         & > .turn--live { color: $accent; }
+        & > .turn--title { color: $text-primary; text-style: bold underline; }
+        & > .turn--heading { color: $text-primary; text-style: bold; }
+        & > .turn--strong { text-style: bold; }
+        & > .turn--em { text-style: italic; }
+        & > .turn--strike { text-style: strike; }
+        & > .turn--link { color: $text-accent; }
+        & > .turn--inline { color: $text-accent; background: $panel; }
+        & > .turn--code { background: $panel; }
+        & > .turn--keyword { color: $text-primary; text-style: bold; }
+        & > .turn--string { color: $text-success; }
+        & > .turn--number { color: $text-accent; }
+        & > .turn--name { color: $text-secondary; }
+        & > .turn--comment { color: $text-muted; text-style: italic; }
     }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"turn--{look}" for look in ("label", "quiet", "control", "hot", "note", "waiting", "live")
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"turn--{look}" for look in (*_LOOKS, *_MARKDOWN_LOOKS)}
 
     class Asked(Message):
         """A person clicked a control in the turn's first line."""
@@ -159,7 +177,14 @@ class TurnView(Widget):
         )
 
     def _style_of(self, look: str) -> Style:
-        return self.get_component_rich_style(f"turn--{look}") if look else self.rich_style
+        if not look:
+            return self.rich_style
+        whole = self.get_component_rich_style(f"turn--{look}")
+        if look not in _PARTIAL_LOOKS:
+            return whole
+        partial = self.get_component_rich_style(f"turn--{look}", partial=True)
+        # A colour that depends on the background is only right in the whole style.
+        return partial + Style(color=whole.color) if partial.color else partial
 
     # What the mouse does
 
