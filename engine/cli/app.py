@@ -5,6 +5,7 @@ A sub-command is a module under `engine.cli` with a `typer.Typer` called `app`, 
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -75,6 +76,11 @@ def main(argv: Sequence[str], open_screen: Opener, environ: Mapping[str, str] = 
     Returns:
         The exit code: 0 done, 1 failed, 2 usage, 3 not found, 4 refused for safety, 130 interrupted.
     """
+
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Half a surrogate pair, or a locale that can't write a character, is no reason to end.
+            stream.reconfigure(errors="backslashreplace")
 
     def call() -> int:
         command = typer.main.get_command(build_app(open_screen))

@@ -78,8 +78,9 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Seque
     if columns:
         _shrink(widths, columns - len(_GAP) * (len(widths) - 1))
     return "\n".join(
-        _GAP.join(_pad(cell, width, index in right) for index, (cell, width) in enumerate(zip(row, widths, strict=True)))
-        .rstrip()
+        _GAP.join(
+            _pad(cell, width, index in right) for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
         for row in lines
     )
 

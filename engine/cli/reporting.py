@@ -45,9 +45,9 @@ def _report(error: TunesmithError, *, as_json: bool) -> int:
             sys.stdout.flush()
     except BrokenPipeError:
         _silence_stdout()
-    narrate(f"{error.title}.")
-    if error.hint:
-        narrate(error.hint)
+    for sentence in (error.title, error.hint):
+        if sentence:
+            narrate(sentence if sentence.endswith((".", "?", "!")) else f"{sentence}.")
     return error.exit_code
 
 
