@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.protocol import LoadProgress, Sampling
-from tui.renderables.figures import bytes_words, count_words, duration_words
+from engine.figures import human_bytes, human_count, human_duration
 from tui.state.model import ModelState
 
 _STAGES = {
@@ -21,7 +21,7 @@ def model_words(model: ModelState) -> str:
     if model.phase == "loading":
         return f"{_short(model.ref)}: {progress_words(model.progress)}"
     if model.info is not None:
-        return f"{model.info.name} · {count_words(model.info.parameters)}"
+        return f"{model.info.name} · {human_count(model.info.parameters)}"
     if model.phase == "failed":
         return f"{_short(model.ref)}: could not be loaded"
     return _short(model.ref) if model.ref else "no model: pick one"
@@ -37,11 +37,11 @@ def progress_words(progress: LoadProgress | None) -> str:
     percent = 100 * progress.done_bytes / progress.total_bytes
     parts = [f"{words} {percent:.0f} %"]
     if progress.stage == "downloading":
-        parts.append(f"{bytes_words(progress.done_bytes)} of {bytes_words(progress.total_bytes)}")
+        parts.append(f"{human_bytes(progress.done_bytes)} of {human_bytes(progress.total_bytes)}")
         if progress.bytes_per_s:
-            parts.append(f"{bytes_words(progress.bytes_per_s)}/s")
+            parts.append(f"{human_bytes(progress.bytes_per_s)}/s")
         if progress.eta_s is not None:
-            parts.append(f"{duration_words(progress.eta_s)} left")
+            parts.append(f"{human_duration(progress.eta_s)} left")
     return " · ".join(parts)
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from pathlib import PurePath
 from typing import TypeVar
 
 import msgspec
 
 from engine.display import visible, visible_line
+from engine.errors import TemplateFault
 from engine.figures import human_bytes, human_count
 from engine.models.records import ModelEntry
+from engine.protocol import SamplingChange, Template
 
 Entry = TypeVar("Entry")
 
@@ -177,3 +180,55 @@ def preview_text(prompt: str) -> PreviewText:
         parts.append(shown)
         place += len(shown) + 1
     return PreviewText("\n".join(parts), tuple(marks))
+
+
+def template_facts(template: Template, file: str = "") -> tuple[tuple[str, str], ...]:
+    """What a template brings along, as pairs of a label and a value; what it has not is left out.
+
+    Args:
+        template: The template.
+        file: The file of a template of the person's own; empty for a shipped one.
+    """
+    stops = ", ".join(f"“{visible_line(stop)}”" for stop in template.stop)
+    blanks = ", ".join(visible_line(variable.label or variable.name) for variable in template.variables)
+    pairs = (
+        ("Stops at", stops),
+        ("Sampling", change_words(template.sampling)),
+        ("Blanks", blanks),
+        ("Examples", str(len(template.examples)) if template.examples else ""),
+        ("File", visible_line(file)),
+    )
+    return tuple((label, value) for label, value in pairs if value)
+
+
+def change_words(change: SamplingChange) -> str:
+    """The sampling that somebody set, in words; empty where nothing is."""
+    parts = []
+    for field in change.__struct_fields__:
+        value = getattr(change, field)
+        if value is None:
+            continue
+        if field == "temperature" and value == 0:
+            parts.append("greedy")
+        elif field == "max_new_tokens":
+            parts.append(f"at most {value:,} tokens")
+        else:
+            name = field.replace("_", "-" if field != "repetition_penalty" else " ")
+            parts.append(f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}")
+    return ", ".join(parts)
+
+
+def narrow_templates(query: str, templates: Sequence[Template]) -> tuple[Template, ...]:
+    """Keep the templates that answer to a query."""
+    return narrow(query, templates, lambda t: (t.name, (t.id, t.description, t.kind)))
+
+
+def narrow_faults(query: str, faults: Sequence[TemplateFault]) -> tuple[TemplateFault, ...]:
+    """Keep the faulty files that answer to a query."""
+    return narrow(query, faults, lambda fault: (PurePath(fault.file).name, (fault.title,)))
+
+
+def fault_place(fault: TemplateFault) -> str:
+    """The file's name and the line."""
+    name = visible_line(PurePath(fault.file).name)
+    return f"{name}:{fault.line}" if fault.line else name

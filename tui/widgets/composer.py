@@ -49,7 +49,6 @@ class Composer(TextArea):
         """Make an empty composer."""
         super().__init__(
             id=id,
-            compact=True,
             show_line_numbers=False,
             soft_wrap=True,
             highlight_cursor_line=False,

@@ -59,8 +59,8 @@ class Header(Horizontal):
         dock: top;
         height: 1;
         background: $surface;
-        #brand { color: $accent; text-style: bold; }
-        #header-model { color: $foreground; text-style: bold; max-width: 1fr; }
+        #brand { width: auto; padding: 0 1; color: $accent; text-style: bold; }
+        #header-model { color: $foreground; text-style: bold; }
         #header-template { color: $primary; }
         #header-sampling { color: $text-muted; }
         #header-spring { width: 1fr; }

@@ -152,10 +152,13 @@ class Sidebar(Vertical):
 
 
 def _entry(conversation: Conversation, *, is_current: bool, now_s: float) -> Content:
-    mark = "▸ " if is_current else "  "
+    mark = "▸\N{NO-BREAK SPACE}" if is_current else "\N{NO-BREAK SPACE}" * 2
     title = visible_line(conversation.title) or "Untitled"
     first = Content.styled(f"{mark}{title}", "bold" if is_current else "")
-    second = Content.styled(f"  {ago(now_s - conversation.updated_s)} · {_turns(conversation.turns)}", "$text-muted")
+    second = Content.styled(
+        f"\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}{ago(now_s - conversation.updated_s)} · {_turns(conversation.turns)}",
+        "$foreground-muted",
+    )
     return Content("\n").join([first, second])
 
 

@@ -45,7 +45,7 @@ def _lines(state: ChatState) -> list[Content]:
     if model.phase == "loading":
         return [
             Content.styled(f"Loading {visible_line(model.ref)}", "bold $accent"),
-            Content.styled(progress_words(model.progress), "$text-muted"),
+            Content.styled(progress_words(model.progress), "$foreground-muted"),
             Content(""),
             Content("You can write already: the message waits for the model."),
             _key("/cancel", "stops the loading; what was downloaded is kept"),
@@ -70,9 +70,9 @@ def _ready_lines(state: ChatState, name: str) -> list[Content]:
     lines = [Content.styled(f"{visible_line(name)} is listening.", "bold $accent"), Content("")]
     lines.append(
         Content.assemble(
-            ("Template ", "$text-muted"),
+            ("Template ", "$foreground-muted"),
             (visible_line(state.template.name), "bold"),
-            (f": {visible_line(description)}" if description else "", "$text-muted"),
+            (f": {visible_line(description)}" if description else "", "$foreground-muted"),
         )
     )
     return [
@@ -87,4 +87,4 @@ def _ready_lines(state: ChatState, name: str) -> list[Content]:
 
 
 def _key(key: str, words: str) -> Content:
-    return Content.assemble((f"{key:>8}", "bold $primary"), (f"  {words}", "$text-muted"))
+    return Content.assemble((f"{key:>8}", "bold $primary"), (f"  {words}", "$foreground-muted"))

@@ -21,6 +21,7 @@ from engine.protocol import LogLine
 from tui import commands
 from tui.bridge import Bridge, EventsArrived
 from tui.screens.chat.actions import ChatActions
+from tui.screens.chat.base import BUSY
 from tui.services import Services
 from tui.session import Listener, Session
 from tui.state.chat import dropped_turns, shown_lines
@@ -53,6 +54,9 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         #slash-hint { display: none; height: auto; max-height: 8; padding: 0 2; color: $text-muted; }
         Composer { margin: 0 1; }
         Footer { dock: bottom; }
+        Transcript { padding: 1 0 0 1; }
+        FooterKey .footer-key--key { padding: 0 0 0 1; }
+        FooterKey .footer-key--description { padding: 0 1; }
     }
     """
 
@@ -68,6 +72,7 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         self._count_timer: Timer | None = None
         self._draft_timer: Timer | None = None
         self._deleted: list[int] = []
+        self._typed = ""
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
@@ -81,7 +86,7 @@ class ChatScreen(ChatActions, Screen[None], Listener):
                 yield Static("", id="slash-hint", markup=False)
                 yield Composer(id="composer")
             yield Dock(id="dock")
-        yield Footer(show_command_palette=False, compact=True)
+        yield Footer(show_command_palette=False)
 
     # Beginning and end
 
@@ -133,7 +138,7 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         """Keep the draft, end the host, close the store."""
         if self.session is None:
             return
-        self.session.conversations.save_draft(self.query_one(Composer).text)
+        self._save_draft()
         await self.session.close()
 
     # What the session tells
@@ -204,7 +209,7 @@ class ChatScreen(ChatActions, Screen[None], Listener):
 
     def _after_reply(self) -> None:
         if self.session is not None:
-            self.session.conversations.save_draft(self.query_one(Composer).text)
+            self._save_draft()
             self.count_soon()
 
     @on(Composer.Submitted)
@@ -217,7 +222,8 @@ class ChatScreen(ChatActions, Screen[None], Listener):
             self.send_message(event.text)
 
     @on(Composer.Changed)
-    def _typed(self, event: Composer.Changed) -> None:
+    def _take_typed(self, event: Composer.Changed) -> None:
+        self._typed = event.text_area.text
         hint = self.query_one("#slash-hint", Static)
         found = commands.complete_slash(event.text_area.text)
         hint.display = bool(found)
@@ -266,7 +272,7 @@ class ChatScreen(ChatActions, Screen[None], Listener):
             kind = "your message" if editing.role == "user" else "the reply"
             composer.border_title = f"Editing {kind}: Enter keeps it as a new version, Esc leaves"
         else:
-            composer.border_title = "A reply is coming: Esc stops it" if busy else ""
+            composer.border_title = BUSY if busy else None
         composer.border_subtitle = "Enter sends · Ctrl+J new line"
 
     def count_soon(self) -> None:
@@ -285,7 +291,7 @@ class ChatScreen(ChatActions, Screen[None], Listener):
 
     def _save_draft(self) -> None:
         if self.session is not None and self.session.state.editing is None:
-            self.session.conversations.save_draft(self.query_one(Composer).text)
+            self.session.conversations.save_draft(self._typed)
 
     async def _watch_library(self) -> None:
         if self.session is None:

@@ -1,0 +1,196 @@
+"""Picks the prompt template, with a live preview of exactly what the model will see."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from typing import ClassVar
+
+from textual import on, work
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from engine.display import visible, visible_line
+from engine.errors import TemplateFault, TunesmithError
+from engine.protocol import Template
+from engine.templates.library import Listing
+from tui.renderables.fitted import Fitted, columns, marked
+from tui.screens.dialog import Dialog, Key
+from tui.state.picking import fault_place, match_spans, narrow_faults, narrow_templates, template_facts
+from tui.widgets.filter_list import FilterList, Row
+from tui.widgets.preview import Preview
+
+_TEMPLATE = "template:"
+_FAULT = "fault:"
+_NOTHING = "No template answers to that."
+_PAUSE_S = 0.03
+
+
+class TemplatePicker(Dialog[str]):
+    """The templates, and the preview of the one under the cursor. Gives the id of a template, or None."""
+
+    HEADING = "Pick a prompt template"
+    KEYS = (
+        Key("Enter", "uses it from the next message on", "choose"),
+        Key("↑↓", "move"),
+        Key("Ctrl+↑↓", "scroll the preview"),
+        Key("Esc", "closes", "close"),
+    )
+    BINDINGS = [
+        ("ctrl+down", "scroll_preview(3)", "Scroll the preview down"),
+        ("ctrl+up", "scroll_preview(-3)", "Scroll the preview up"),
+    ]
+
+    DEFAULT_CSS: ClassVar[str] = """
+    TemplatePicker {
+        #template-body { height: 1fr; }
+        FilterList { width: 2fr; }
+        #template-side { width: 3fr; height: 1fr; margin-left: 2; }
+        #template-about { height: auto; max-height: 40%; margin-bottom: 1; }
+        .side--title { height: 1; color: $secondary; text-style: bold; }
+        &.-narrow #template-body { layout: vertical; }
+        &.-narrow FilterList { width: 100%; height: 2fr; }
+        &.-narrow #template-side { width: 100%; height: 3fr; margin-left: 0; padding: 0 1; }
+        &.-narrow #template-about { margin-bottom: 0; max-height: 3; }
+        &.-narrow .side--title { display: none; }
+    }
+    """
+
+    def __init__(self, listing: Listing, current: str, preview: Callable[[Template], str]) -> None:
+        """Make the picker.
+
+        Args:
+            listing: The templates and the faulty files.
+            current: The id of the template in use.
+            preview: What the model would see with a template; called in a thread. May raise a `TunesmithError`.
+        """
+        super().__init__()
+        self._listing = listing
+        self._current = current
+        self._preview = preview
+        self._templates: dict[str, Template] = {}
+        self._faults: dict[str, TemplateFault] = {}
+
+    def parts(self) -> Iterator[Widget]:
+        """The list, and beside or beneath it the preview."""
+        side = Vertical(
+            Static("", id="template-about", markup=False),
+            Static("What the model sees", classes="side--title", markup=False),
+            Preview(),
+            id="template-side",
+        )
+        yield Horizontal(FilterList(placeholder="Type to narrow down"), side, id="template-body")
+
+    def on_mount(self) -> None:
+        """Show the templates, with the cursor on the one in use."""
+        self._show(f"{_TEMPLATE}{self._current}")
+
+    def update_listing(self, listing: Listing) -> None:
+        """Show other templates, as files changed; the cursor stays where it was."""
+        self._listing = listing
+        self._show(self.query_one(FilterList).highlighted_id)
+
+    def action_choose(self) -> None:
+        """Use what is under the cursor."""
+        self._choose(self.query_one(FilterList).highlighted_id)
+
+    def action_scroll_preview(self, lines: int) -> None:
+        """Scroll the preview by lines."""
+        self.query_one(Preview).scroll_relative(y=lines, animate=False)
+
+    def _show(self, highlight: str = "") -> None:
+        filter_list = self.query_one(FilterList)
+        query = filter_list.query_text
+        templates = narrow_templates(query, self._listing.templates)
+        faults = narrow_faults(query, self._listing.faults)
+        self._templates = {f"{_TEMPLATE}{template.id}": template for template in templates}
+        self._faults = {f"{_FAULT}{place}": fault for place, fault in enumerate(faults)}
+        rows = [
+            _row(row_id, template, query, current=self._current, own=bool(self._listing.files.get(template.id)))
+            for row_id, template in self._templates.items()
+        ]
+        if faults:
+            rows.append(Row("", Content.styled("Faulty files", "bold $text-error")))
+            rows += [_fault_row(row_id, fault) for row_id, fault in self._faults.items()]
+        filter_list.show(rows, highlight=highlight, note="" if rows else _NOTHING)
+
+    @on(FilterList.Filtered)
+    def _narrow(self) -> None:
+        self._show()
+
+    @on(FilterList.Chosen)
+    def _chosen(self, event: FilterList.Chosen) -> None:
+        self._choose(event.row_id)
+
+    def _choose(self, row_id: str) -> None:
+        if template := self._templates.get(row_id):
+            self.dismiss(template.id)
+
+    @on(FilterList.Highlighted)
+    def _highlighted(self, event: FilterList.Highlighted) -> None:
+        about = self.query_one("#template-about", Static)
+        if template := self._templates.get(event.row_id):
+            about.update(_about(template, self._listing.files.get(template.id, "")))
+            self._draw_preview(template)
+            return
+        self.workers.cancel_group(self, "preview")
+        fault = self._faults.get(event.row_id)
+        about.update(_about_fault(fault) if fault else "")
+        self.query_one(Preview).show_words("A faulty file shows no prompt." if fault else "")
+
+    @work(exclusive=True, group="preview")
+    async def _draw_preview(self, template: Template) -> None:
+        await asyncio.sleep(_PAUSE_S)  # whoever holds the arrow key down sees the last one only
+        preview = self.query_one(Preview)
+        try:
+            prompt = await asyncio.to_thread(self._preview, template)
+        except TunesmithError as error:
+            preview.show_words(str(error), fault=True)
+        else:
+            preview.show_prompt(prompt)
+
+
+def _row(row_id: str, template: Template, query: str, *, current: str, own: bool) -> Row:
+    name = visible_line(template.name)
+    about = visible_line(template.description)
+    mark = "●" if template.id == current else " "
+    kind = f"{template.kind}{' · yours' if own else ''}"
+
+    def lay_out(width: int) -> Content:
+        title = Content.assemble((f"{mark} ", "bold"), marked(name, match_spans(name, query)).stylize_before("bold"))
+        quiet = Content.styled(kind, "$text-muted")
+        room = width - quiet.cell_length - 2
+        first = columns((title, room, False), (quiet, quiet.cell_length, True))
+        second = Content.assemble("  ", marked(about, match_spans(about, query)).stylize_before("$text-muted"))
+        return Content("\n").join([first, second.truncate(width, ellipsis=True)]) if about else first
+
+    return Row(row_id, Fitted(lay_out))
+
+
+def _fault_row(row_id: str, fault: TemplateFault) -> Row:
+    def lay_out(width: int) -> Content:
+        first = Content.styled(f"✗ {fault_place(fault)}", "bold")
+        second = Content.styled(f"  {visible_line(fault.title)}", "$text-error")
+        return Content("\n").join([line.truncate(width, ellipsis=True) for line in (first, second)])
+
+    return Row(row_id, Fitted(lay_out))
+
+
+def _about(template: Template, file: str) -> Content:
+    lines = [Content(visible_line(template.description))] if template.description else []
+    lines += _pairs(template_facts(template, file))
+    return Content("\n").join(lines)
+
+
+def _about_fault(fault: TemplateFault) -> Content:
+    lines = [Content.styled(f"✗ {visible(fault.title)}", "$text-error")]
+    if fault.hint:
+        lines.append(Content(visible(fault.hint)))
+    where = visible_line(fault.file) + (f", line {fault.line}" if fault.line else "")
+    return Content("\n").join([*lines, *_pairs((("File", where),))])
+
+
+def _pairs(pairs: Sequence[tuple[str, str]]) -> list[Content]:
+    return [Content.assemble((f"{label:<10}", "$text-muted"), value) for label, value in pairs]

@@ -1,0 +1,45 @@
+"""Shows exactly what a model will see."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from engine.display import visible
+from tui.state.picking import preview_text
+
+_REPLY = "◂ the reply goes on here"
+
+
+class Preview(VerticalScroll, can_focus=False):
+    """A prompt as it is, its line ends and trailing spaces made visible; or why there is none."""
+
+    DEFAULT_CSS = """
+    Preview {
+        height: 1fr; scrollbar-size-vertical: 1; padding: 0 1; background: $background;
+        Static { height: auto; }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        """One block of text."""
+        yield Static("", markup=False)
+
+    def show_prompt(self, prompt: str) -> None:
+        """Show a prompt."""
+        shown = preview_text(prompt)
+        content = Content(shown.text)
+        for start, end in shown.marks:
+            content = content.stylize("$foreground 35%", start, end)
+        self._update(Content.assemble(content, (_REPLY, "$foreground 35%")))
+
+    def show_words(self, words: str, *, fault: bool = False) -> None:
+        """Show something that is no prompt."""
+        shown = f"✗ {visible(words)}" if fault else visible(words)
+        self._update(Content.styled(shown, "$text-error" if fault else "$text-muted"))
+
+    def _update(self, content: Content) -> None:
+        self.query_one(Static).update(content)
+        self.scroll_home(animate=False)
