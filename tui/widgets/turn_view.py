@@ -116,8 +116,9 @@ class TurnView(Widget):
 
     def show_cursor(self, here: bool) -> None:
         """Show whether the keys act on this turn."""
-        self.set_class(here, "-cursor")
-        self._refresh_head()
+        if here != self.has_class("-cursor"):
+            self.set_class(here, "-cursor")
+            self._refresh_head()
 
     # What is drawn
 
