@@ -118,7 +118,8 @@ class Rows:
         """Cut all lines anew, if the width is another one."""
         if width != self.width:
             self.width = width
-            self.splice(0, self.lines.copy())
+            lines, self.lines, self.rows, self._first = self.lines, [], [], []
+            self.splice(0, lines)
 
     def first_row(self, line: int) -> int:
         """The first row of a line."""
