@@ -37,7 +37,7 @@ class Writer:
         while not self._name:
             name = uuid.uuid4().hex
             file = _lock_file(self._database, name)
-            descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
             # Another program may have swept the file away between its making and its locking.
             if try_lock(descriptor) and file.exists():
                 self._name, self._descriptor = name, descriptor
@@ -60,7 +60,7 @@ class Writer:
             return True
         file = _lock_file(self._database, name)
         try:
-            descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+            descriptor = os.open(file, os.O_RDWR)
         except FileNotFoundError:
             return False
         except OSError:
