@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from textual.content import Content
 from textual.css.styles import RulesMap
 from textual.strip import Strip
 from textual.style import Style
 from textual.visual import RenderOptions, Visual
+
+QUIET = "$foreground 62%"
+"""For what matters less. Inside a `Content`, `$text-muted` of Textual's own themes comes out white."""
+FAINT = "$foreground 35%"
+"""For marks that are not part of a text."""
 
 LayOut = Callable[[int], Content]
 """Makes the drawing for a width in cells."""
@@ -57,3 +62,13 @@ def marked(text: str, spans: tuple[tuple[int, int], ...], style: str = "bold und
     for start, end in spans:
         content = content.stylize(style, start, end)
     return content
+
+
+def labelled(pairs: Sequence[tuple[str, str]], width: int, label_width: int) -> Content:
+    """Put values under one another, each behind its label; long ones wrap in their own column."""
+    lines: list[Content] = []
+    for label, value in pairs:
+        first, *more = Content(value).wrap(max(1, width - label_width))
+        lines.append(Content.styled(f"{label:<{label_width}}", QUIET).append(first))
+        lines += [line.pad_left(label_width) for line in more]
+    return Content("\n").join(lines)

@@ -13,14 +13,14 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tui import commands
-from tui.renderables.fitted import Fitted, columns, marked
+from tui.renderables.fitted import QUIET, Fitted, columns, marked
 from tui.screens.dialog import Dialog, Key
 from tui.state.help import HelpLine, help_groups
 from tui.state.picking import match_spans
 
 _KEYS_WIDTH = 20
 _TITLE_WIDTH = 34
-_WIDE = 96
+_WIDE = 130
 
 
 class HelpScreen(Dialog[None]):
@@ -39,6 +39,7 @@ class HelpScreen(Dialog[None]):
     ]
 
     DEFAULT_CSS: ClassVar[str] = """
+    HelpScreen > .dialog--frame { max-width: 170; }
     HelpScreen {
         Input { border: none; height: 1; padding: 0 1; margin-bottom: 1; background: $panel; }
         Input:focus { border: none; }
@@ -84,7 +85,7 @@ class HelpScreen(Dialog[None]):
 
 def _table(groups: Mapping[str, tuple[HelpLine, ...]], query: str, width: int) -> Content:
     if not groups:
-        return Content.styled("No key or command has that in it.", "$text-muted")
+        return Content.styled("No key or command has that in it.", QUIET)
     lines: list[Content] = []
     for name, entries in groups.items():
         lines += [Content("")] if lines else []
@@ -97,7 +98,7 @@ def _table(groups: Mapping[str, tuple[HelpLine, ...]], query: str, width: int) -
 def _entry(entry: HelpLine, query: str, width: int) -> list[Content]:
     keys = marked(entry.keys, match_spans(entry.keys, query)).stylize_before("bold $accent")
     title = marked(entry.title, match_spans(entry.title, query)).stylize_before("bold")
-    help_words = marked(entry.help, match_spans(entry.help, query)).stylize_before("$text-muted")
+    help_words = marked(entry.help, match_spans(entry.help, query)).stylize_before(QUIET)
     slash = marked(entry.slash, match_spans(entry.slash, query)).stylize_before("$primary")
     if width >= _WIDE:
         title_width = min(_TITLE_WIDTH, 2 + width // 4)

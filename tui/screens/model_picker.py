@@ -14,7 +14,7 @@ from textual.widgets import Label, Select, Static
 
 from engine.display import visible_line
 from engine.models.records import ModelEntry
-from tui.renderables.fitted import Fitted, columns, marked
+from tui.renderables.fitted import QUIET, Fitted, columns, labelled, marked
 from tui.screens.dialog import Dialog, Key
 from tui.state.picking import ModelRows, is_pickable, match_spans, model_cells, model_facts, model_rows
 from tui.widgets.filter_list import FilterList, Row
@@ -91,7 +91,7 @@ class ModelPicker(Dialog[ModelChoice]):
 
     def parts(self) -> Iterator[Widget]:
         """The list beside the facts; beneath them device and precision."""
-        filter_list = FilterList(placeholder="Type to narrow down, or a folder, a .gguf file, a hub name such as gpt2")
+        filter_list = FilterList(placeholder="Filter, or type a folder, a .gguf file or a hub name")
         facts = VerticalScroll(Static("", markup=False), id="model-facts", can_focus=False)
         yield Horizontal(filter_list, facts, id="model-body")
         yield Static("", id="model-fault", markup=False)
@@ -172,11 +172,12 @@ class ModelPicker(Dialog[ModelChoice]):
         entry = self._entry_by_row.get(row_id)
         narrow = self.has_class("-narrow")
         if entry is not None:
-            content = _facts_on_two_lines(entry) if narrow else _facts(entry)
+            content = Fitted(lambda width: _facts_on_two_lines(entry, width) if narrow else _facts(entry, width))
         elif row_id:
-            content = Content.styled(_typed_words(row_id.removeprefix(_TYPED)), "$text-muted")
+            words = _typed_words(row_id.removeprefix(_TYPED))
+            content = Fitted(lambda width: Content.styled(words, QUIET))
         else:
-            content = Content("")
+            content = Fitted(lambda width: Content(""))
         facts.query_one(Static).update(content)
 
 
@@ -201,19 +202,23 @@ def _rows(rows: ModelRows, query: str, current: str, *, looking: bool, any_here:
         if rows.here:
             shown.append(_heading("Here", len(rows.here)))
         elif not any_here and not query:
-            shown += [_heading("Here", 0), Row("", Content.styled(_LOOKING if looking else _NONE_HERE, "$text-muted"))]
+            shown += [_heading("Here", 0), Row("", Content.styled(_LOOKING if looking else _NONE_HERE, QUIET))]
         shown += [_row(entry, query, current) for entry in rows.here]
         if rows.offers:
+            if shown:
+                shown.append(Row("", Content(" ")))
             shown.append(_heading("To download", len(rows.offers)))
         shown += [_row(entry, query, current) for entry in rows.offers]
     if rows.typed:
+        if shown:
+            shown.append(Row("", Content(" ")))
         words = Content.assemble(("+ ", "bold"), f"Open or download “{visible_line(rows.typed)}”")
         shown.append(Row(f"{_TYPED}{rows.typed}", words))
     return shown
 
 
 def _heading(words: str, count: int) -> Row:
-    return Row("", Content.assemble((words, "bold $secondary"), (f"  {count}" if count else "", "$text-muted")))
+    return Row("", Content.assemble((words, "bold $secondary"), (f"  {count}" if count else "", QUIET)))
 
 
 def _row(entry: ModelEntry, query: str, current: str) -> Row:
@@ -228,33 +233,39 @@ def _columns(cells: Sequence[str], mark: str, query: str, width: int) -> Content
     room = width - numbers
     name_width = max(12, min(40, room - 24 if room > 52 else room))
     remark_width = max(0, room - name_width - 2)
-    quiet = "$text-muted" if mark != "✗" else "$text-error"
-    cell = Content.assemble((f"{mark} ", "bold"), marked(name, match_spans(name, query)))
+    quiet = QUIET if mark != "✗" else "$text-error"
+    cell = Content.assemble((f"{mark} ", "bold"), _name(name, query))
     return columns(
         (cell, name_width, False),
         (Content(parameters), 6, True),
         (Content(size), 7, True),
-        (Content.styled(context, "$text-muted"), 6 if width >= 46 else 0, True),
-        (Content.styled(kind, "$text-muted"), 8 if width >= 56 else 0, False),
+        (Content.styled(context, QUIET), 6 if width >= 46 else 0, True),
+        (Content.styled(kind, QUIET), 8 if width >= 56 else 0, False),
         (Content.styled(remark, quiet), remark_width if remark_width >= 12 else 0, False),
     )
 
 
-def _facts(entry: ModelEntry) -> Content:
+def _name(name: str, query: str) -> Content:
+    """The maker of a hub name goes behind: where there is no room, the model's own name is what one has to see."""
+    maker, slash, own = name.rpartition("/")
+    shown = marked(own, match_spans(own, query))
+    quiet = marked(maker, match_spans(maker, query)).stylize_before(QUIET)
+    return Content.assemble(shown, "  ", quiet) if slash else shown
+
+
+def _facts(entry: ModelEntry, width: int) -> Content:
     lines = [Content.styled(visible_line(entry.name), "bold $accent")]
     if entry.description:
         lines.append(Content(visible_line(entry.description)))
-    lines.append(Content(""))
-    for label, value in model_facts(entry):
-        lines.append(Content.assemble((f"{label:<13}", "$text-muted"), value))
+    lines += [Content(""), labelled(model_facts(entry), width, 14)]
     if entry.fault:
         style = "$text-warning" if entry.resumable else "$text-error"
         lines += [Content(""), Content.styled(f"{'↻' if entry.resumable else '✗'} {visible_line(entry.fault)}", style)]
     return Content("\n").join(lines)
 
 
-def _facts_on_two_lines(entry: ModelEntry) -> Content:
+def _facts_on_two_lines(entry: ModelEntry, width: int) -> Content:
     facts = dict(model_facts(entry))
     first = " · ".join(facts[name] for name in ("Kind", "Architecture", "Weights", "Window") if name in facts)
     second = visible_line(entry.fault or entry.where or entry.description)
-    return Content("\n").join([Content(first), Content(second)])
+    return Content("\n").join([Content(line).truncate(width, ellipsis=True) for line in (first, second)])

@@ -33,9 +33,6 @@ class FieldRow(Horizontal):
     FieldRow.-changed Label { color: $foreground; text-style: bold; }
     FieldRow.-faulty Static.meaning { color: $text-error; }
     FieldRow.-faulty Input { background: $error 30%; }
-    .-narrow FieldRow Label { width: 20; }
-    .-narrow FieldRow Input { width: 12; }
-    .-tall FieldRow { margin-bottom: 1; }
     """
 
     def __init__(self, field: Field, text: str, default: str) -> None:
@@ -60,6 +57,14 @@ class FieldRow(Horizontal):
         default = f" (default {self._default})" if changed and self._default else ""
         words = f"✗ {fault}" if fault else f"{self.field.meaning}{default}"
         self.query_one(".meaning", Static).update(visible_line(words))
+
+
+class Tick(Checkbox):
+    """A box that is empty where it is off, so that its colour need not tell."""
+
+    @property
+    def _button(self) -> Content:
+        return Content.styled("[✓]" if self.value else "[ ]", "bold")
 
 
 class SamplingForm(Dialog[SamplingChange]):
@@ -90,6 +95,9 @@ class SamplingForm(Dialog[SamplingChange]):
         Checkbox { border: none; padding: 0 1; margin-bottom: 1; background: transparent; height: 1; }
         Checkbox:focus { border: none; background: $primary 30%; }
         &.-short Checkbox { margin-bottom: 0; }
+        &.-narrow FieldRow Label { width: 20; }
+        &.-narrow FieldRow Input { width: 12; }
+        &.-tall FieldRow { margin-bottom: 1; }
         #sampling-summary { height: auto; padding: 0 1; margin-top: 1; color: $secondary; }
         &.-short #sampling-summary { margin-top: 0; }
         .dialog--keys, &.-short .dialog--keys { dock: none; margin-top: 1; }
@@ -113,7 +121,7 @@ class SamplingForm(Dialog[SamplingChange]):
         """The toggle, the fields and the summary."""
         texts, defaults = texts_of(self._sampling), texts_of(self._defaults)
         with VerticalScroll(id="sampling-fields", can_focus=False):
-            yield Checkbox("Greedy: always the likeliest token (temperature 0)", self._sampling.temperature == 0)
+            yield Tick("Greedy: always the likeliest token (temperature 0)", self._sampling.temperature == 0)
             for field in FIELDS:
                 yield FieldRow(field, texts[field.name], defaults[field.name])
         yield Static("", id="sampling-summary", markup=False)

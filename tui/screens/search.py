@@ -15,7 +15,7 @@ from engine.conversations import Hit
 from engine.display import visible_line
 from engine.errors import TunesmithError
 from tui.renderables.ago import ago
-from tui.renderables.fitted import Fitted, columns, marked
+from tui.renderables.fitted import QUIET, Fitted, columns, marked
 from tui.screens.dialog import Dialog, Key
 from tui.state.picking import match_spans
 from tui.widgets.filter_list import FilterList, Row
@@ -105,7 +105,7 @@ def _drawing(hit: Hit, query: str, now_s: float) -> Fitted:
     when = ago(now_s - hit.created_s)
 
     def lay_out(width: int) -> Content:
-        right = Content.styled(f"{speaker} · {when}", "$text-muted")
+        right = Content.styled(f"{speaker} · {when}", QUIET)
         first = columns(
             (Content.styled(title, "bold"), width - right.cell_length - 2, False), (right, right.cell_length, True)
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import ClassVar
 
 from textual import on, work
@@ -16,7 +16,7 @@ from engine.display import visible, visible_line
 from engine.errors import TemplateFault, TunesmithError
 from engine.protocol import Template
 from engine.templates.library import Listing
-from tui.renderables.fitted import Fitted, columns, marked
+from tui.renderables.fitted import QUIET, Fitted, columns, labelled, marked
 from tui.screens.dialog import Dialog, Key
 from tui.state.picking import fault_place, match_spans, narrow_faults, narrow_templates, template_facts
 from tui.widgets.filter_list import FilterList, Row
@@ -112,6 +112,8 @@ class TemplatePicker(Dialog[str]):
             for row_id, template in self._templates.items()
         ]
         if faults:
+            if rows:
+                rows.append(Row("", Content(" ")))
             rows.append(Row("", Content.styled("Faulty files", "bold $text-error")))
             rows += [_fault_row(row_id, fault) for row_id, fault in self._faults.items()]
         filter_list.show(rows, highlight=highlight, note="" if rows else _NOTHING)
@@ -132,12 +134,13 @@ class TemplatePicker(Dialog[str]):
     def _highlighted(self, event: FilterList.Highlighted) -> None:
         about = self.query_one("#template-about", Static)
         if template := self._templates.get(event.row_id):
-            about.update(_about(template, self._listing.files.get(template.id, "")))
+            file = self._listing.files.get(template.id, "")
+            about.update(Fitted(lambda width: _about(template, file, width)))
             self._draw_preview(template)
             return
         self.workers.cancel_group(self, "preview")
         fault = self._faults.get(event.row_id)
-        about.update(_about_fault(fault) if fault else "")
+        about.update(Fitted(lambda width: _about_fault(fault, width)) if fault else "")
         self.query_one(Preview).show_words("A faulty file shows no prompt." if fault else "")
 
     @work(exclusive=True, group="preview")
@@ -160,10 +163,10 @@ def _row(row_id: str, template: Template, query: str, *, current: str, own: bool
 
     def lay_out(width: int) -> Content:
         title = Content.assemble((f"{mark} ", "bold"), marked(name, match_spans(name, query)).stylize_before("bold"))
-        quiet = Content.styled(kind, "$text-muted")
+        quiet = Content.styled(kind, QUIET)
         room = width - quiet.cell_length - 2
         first = columns((title, room, False), (quiet, quiet.cell_length, True))
-        second = Content.assemble("  ", marked(about, match_spans(about, query)).stylize_before("$text-muted"))
+        second = Content.assemble("  ", marked(about, match_spans(about, query)).stylize_before(QUIET))
         return Content("\n").join([first, second.truncate(width, ellipsis=True)]) if about else first
 
     return Row(row_id, Fitted(lay_out))
@@ -178,19 +181,16 @@ def _fault_row(row_id: str, fault: TemplateFault) -> Row:
     return Row(row_id, Fitted(lay_out))
 
 
-def _about(template: Template, file: str) -> Content:
+def _about(template: Template, file: str, width: int) -> Content:
     lines = [Content(visible_line(template.description))] if template.description else []
-    lines += _pairs(template_facts(template, file))
+    if facts := template_facts(template, file):
+        lines.append(labelled(facts, width, 10))
     return Content("\n").join(lines)
 
 
-def _about_fault(fault: TemplateFault) -> Content:
+def _about_fault(fault: TemplateFault, width: int) -> Content:
     lines = [Content.styled(f"✗ {visible(fault.title)}", "$text-error")]
     if fault.hint:
         lines.append(Content(visible(fault.hint)))
     where = visible_line(fault.file) + (f", line {fault.line}" if fault.line else "")
-    return Content("\n").join([*lines, *_pairs((("File", where),))])
-
-
-def _pairs(pairs: Sequence[tuple[str, str]]) -> list[Content]:
-    return [Content.assemble((f"{label:<10}", "$text-muted"), value) for label, value in pairs]
+    return Content("\n").join([*lines, labelled((("File", where),), width, 10)])

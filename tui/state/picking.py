@@ -189,7 +189,7 @@ def template_facts(template: Template, file: str = "") -> tuple[tuple[str, str],
         template: The template.
         file: The file of a template of the person's own; empty for a shipped one.
     """
-    stops = ", ".join(f"“{visible_line(stop)}”" for stop in template.stop)
+    stops = ", ".join(f"“{visible_line(stop.replace(chr(10), '⏎'))}”" for stop in template.stop)
     blanks = ", ".join(visible_line(variable.label or variable.name) for variable in template.variables)
     pairs = (
         ("Stops at", stops),

@@ -21,13 +21,13 @@ class Field(msgspec.Struct, frozen=True):
 
 
 FIELDS = (
-    Field("temperature", "Temperature", "how wild: 0 is the likeliest token always, 1 the model's own spread"),
-    Field("top_k", "Top-k", "draws from this many of the likeliest tokens; 0 from all"),
-    Field("top_p", "Top-p", "draws from the likeliest tokens that add up to this share; 1 from all"),
-    Field("min_p", "Min-p", "leaves out tokens below this share of the likeliest one; 0 none"),
-    Field("repetition_penalty", "Repetition penalty", "above 1 avoids what was said before; 1 does nothing"),
-    Field("max_new_tokens", "Longest reply", "tokens; what does not fit can be continued"),
-    Field("seed", "Seed", "the same seed repeats the same reply; blank draws a new one each time"),
+    Field("temperature", "Temperature", "0 takes the likeliest token; 1 is as the model says"),
+    Field("top_k", "Top-k", "how many of the likeliest tokens to draw from; 0: all"),
+    Field("top_p", "Top-p", "draws from the likeliest that add up to this; 1: all"),
+    Field("min_p", "Min-p", "drops those below this share of the likeliest; 0: none"),
+    Field("repetition_penalty", "Repetition penalty", "above 1 avoids what was there before; 1: nothing"),
+    Field("max_new_tokens", "Longest reply", "in tokens; a longer one can be continued"),
+    Field("seed", "Seed", "the same seed repeats a reply; blank: always a new one"),
 )
 
 

@@ -26,6 +26,7 @@ DARK = Theme(
         "border-blurred": "#2b3037",
         "scrollbar": "#3a4048",
         "scrollbar-background": "#15171a",
+        "text-muted": "#96958f",  # Textual's own, "auto 60%", loses its share inside of Content and comes out white
     },
 )
 
@@ -51,5 +52,6 @@ LIGHT = Theme(
         "border-blurred": "#ddd7c9",
         "scrollbar": "#c9c2b2",
         "scrollbar-background": "#faf8f3",
+        "text-muted": "#66676a",
     },
 )

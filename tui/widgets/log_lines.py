@@ -10,8 +10,9 @@ from textual.widgets import Static
 
 from engine.display import visible
 from engine.protocol import LogLine
+from tui.renderables.fitted import QUIET
 
-_STYLES = {"debug": "$text-muted", "info": "$text-muted", "warning": "bold $text-warning", "error": "bold $text-error"}
+_STYLES = {"debug": QUIET, "info": QUIET, "warning": "bold $text-warning", "error": "bold $text-error"}
 _BLOCK = 100
 MAX_BLOCKS = 30
 

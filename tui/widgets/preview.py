@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from engine.display import visible
+from tui.renderables.fitted import FAINT, QUIET
 from tui.state.picking import preview_text
 
 _REPLY = "◂ the reply goes on here"
@@ -32,13 +33,13 @@ class Preview(VerticalScroll, can_focus=False):
         shown = preview_text(prompt)
         content = Content(shown.text)
         for start, end in shown.marks:
-            content = content.stylize("$foreground 35%", start, end)
-        self._update(Content.assemble(content, (_REPLY, "$foreground 35%")))
+            content = content.stylize(FAINT, start, end)
+        self._update(Content.assemble(content, (_REPLY, FAINT)))
 
     def show_words(self, words: str, *, fault: bool = False) -> None:
         """Show something that is no prompt."""
         shown = f"✗ {visible(words)}" if fault else visible(words)
-        self._update(Content.styled(shown, "$text-error" if fault else "$text-muted"))
+        self._update(Content.styled(shown, "$text-error" if fault else QUIET))
 
     def _update(self, content: Content) -> None:
         self.query_one(Static).update(content)
