@@ -1,0 +1,85 @@
+"""The model host's process: `python -P -m engine.host`.
+
+Commands come on stdin, events go to stdout, the log to stderr.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+
+from engine import __version__
+from engine.host.output import EventWriter, end_process
+from engine.host.service import Service
+from engine.paths import find_paths
+from engine.protocol import Hello
+
+_CHUNK_BYTES = 1 << 16
+_QUIET = {
+    "TOKENIZERS_PARALLELISM": "false",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+}
+
+
+def main() -> None:
+    """Answer commands until stdin closes or a `Shutdown` comes."""
+    # Ctrl+C in a terminal goes to every process in it; the client decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    commands, events = _take_over_pipes()
+    _set_up_log()
+    writer = EventWriter(events)
+    writer.write(Hello(id=0, version=__version__, pid=os.getpid()))
+    imported = threading.Event()
+    threading.Thread(target=_import_libraries, args=(imported,), name="import", daemon=True).start()
+    service = Service(find_paths(), imported, writer.write, end_process)
+    for line in _lines(commands):
+        service.take(line)
+    end_process()
+
+
+def _take_over_pipes() -> tuple[int, int]:
+    """Keep stdin and stdout for the protocol: a library that prints reaches the log, one that reads gets nothing."""
+    commands, events = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return commands, events
+
+
+def _set_up_log() -> None:
+    sys.stderr.reconfigure(errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s: %(name)s: %(message)s")
+    logging.captureWarnings(True)
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+
+
+def _import_libraries(imported: threading.Event) -> None:
+    """Import before anybody asks: it takes seconds. A failure shows again, in words, when a model is loaded."""
+    try:
+        from engine.inference.runtime import import_libraries
+
+        import_libraries()
+    except Exception:
+        traceback.print_exc()
+    finally:
+        imported.set()
+
+
+def _lines(descriptor: int) -> Iterator[bytes]:
+    rest = b""
+    while chunk := os.read(descriptor, _CHUNK_BYTES):
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from filter(None, lines)
+
+
+if __name__ == "__main__":
+    main()

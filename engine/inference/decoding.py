@@ -1,0 +1,128 @@
+"""The seam between a model and a reply: an iterator of tokens, given a decoder and a sampler.
+
+`Decoder` is all that the rest knows of a model's arithmetic, so that a faster one can take the place of
+`TransformersDecoder`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+import torch
+
+from engine.inference.prefix_cache import PrefixCache
+from engine.inference.sampling import Choice, Sampler
+
+PREFILL_TOKENS = 128
+"""A prompt is taken in by so many tokens, and a cancel waits for one such piece at most."""
+
+Cancelled = Callable[[], bool]
+
+
+class Decoder(Protocol):
+    """Computes logits, and keeps the keys and values of what it has seen between replies."""
+
+    def reusable(self, ids: Sequence[int]) -> int:
+        """How many tokens of a prompt are computed already."""
+
+    def prefill(self, ids: Sequence[int], cancelled: Cancelled) -> torch.Tensor | None:
+        """Take in a prompt of at least one token.
+
+        Returns:
+            The logits after its last token, `(V,)`; None where it was cancelled on the way.
+        """
+
+    def step(self, token: int) -> torch.Tensor:
+        """Take in one more token; returns the logits after it, `(V,)`."""
+
+    def forget(self) -> None:
+        """Give the memory of keys and values back."""
+
+
+def decode(decoder: Decoder, sampler: Sampler, ids: Sequence[int], cancelled: Cancelled) -> Iterator[Choice]:
+    """Choose token after token, without end: the caller decides when it is enough.
+
+    Args:
+        decoder: Of the model.
+        sampler: Of this reply.
+        ids: The prompt.
+        cancelled: Asked before each piece of work; true ends the iterator.
+    """
+    logits = decoder.prefill(ids, cancelled)
+    while logits is not None and not cancelled():
+        choice = sampler.choose(logits)
+        yield choice
+        if cancelled():
+            return
+        logits = decoder.step(choice.id)
+
+
+class TransformersDecoder:
+    """Any causal language model of transformers, as it is."""
+
+    def __init__(self, model: Any) -> None:
+        """Take a model that is in its place and in evaluation mode."""
+        from transformers import DynamicCache
+
+        self._model = model
+        self._prefix = PrefixCache(lambda: DynamicCache(config=model.config))
+        parameters = inspect.signature(model.forward).parameters
+        self._keeps_cache = "past_key_values" in parameters
+        self._options = {"logits_to_keep": 1} if "logits_to_keep" in parameters else {}
+        self._ids: list[int] = []
+
+    def reusable(self, ids: Sequence[int]) -> int:
+        """How many tokens of a prompt are computed already."""
+        return self._prefix.common_prefix(ids)
+
+    def prefill(self, ids: Sequence[int], cancelled: Cancelled) -> torch.Tensor | None:
+        """Take in what is new in a prompt, piece by piece."""
+        if not self._keeps_cache:
+            self._ids = list(ids)
+            return self._all_again()
+        done = self._prefix.rewind(ids)
+        logits = None
+        while done < len(ids):
+            if cancelled():
+                return None
+            piece = ids[done : done + PREFILL_TOKENS]
+            logits = self._forward(piece)
+            done += len(piece)
+        return logits
+
+    def step(self, token: int) -> torch.Tensor:
+        """Take in one more token."""
+        if not self._keeps_cache:
+            self._ids.append(token)
+            return self._all_again()
+        return self._forward((token,))
+
+    def forget(self) -> None:
+        """Give the memory of keys and values back."""
+        self._prefix.clear()
+
+    def _forward(self, ids: Sequence[int]) -> torch.Tensor:
+        try:
+            with torch.inference_mode():
+                output = self._model(
+                    input_ids=self._tensor(ids), past_key_values=self._prefix.cache, use_cache=True, **self._options
+                )
+        except BaseException:
+            # Some layers may have grown and others not.
+            self._prefix.clear()
+            raise
+        self._prefix.grew(ids)
+        logits: torch.Tensor = output.logits[0, -1]
+        return logits
+
+    def _all_again(self) -> torch.Tensor:
+        """For the few old architectures that keep no keys and values."""
+        with torch.inference_mode():
+            output = self._model(input_ids=self._tensor(self._ids), **self._options)
+        logits: torch.Tensor = output.logits[0, -1]
+        return logits
+
+    def _tensor(self, ids: Sequence[int]) -> torch.Tensor:
+        return torch.tensor([ids], dtype=torch.long, device=self._model.device)  # (B=1, T)

@@ -1,0 +1,62 @@
+"""From a prompt to the ids that the model sees, fitted into its window."""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine.inference.loading import LoadedModel
+from engine.protocol import Prompt
+from engine.templates import fit
+
+
+class EncodedPrompt(msgspec.Struct, frozen=True, kw_only=True):
+    """What the model sees."""
+
+    text: str
+    ids: tuple[int, ...]
+    """At least one."""
+    dropped_turns: int
+
+
+def reply_room_tokens(context_tokens: int, max_new_tokens: int) -> int:
+    """How much of the window is kept free for a reply: what it may have, but at most half, for a prompt's sake."""
+    return max(1, min(max_new_tokens, context_tokens // 2))
+
+
+def encode_prompt(loaded: LoadedModel, prompt: Prompt, max_new_tokens: int) -> EncodedPrompt:
+    """Render a prompt, drop the oldest turns that don't fit beside the reply, and turn it into ids.
+
+    Raises:
+        ContextOverflow: Even the last message alone is too long.
+        TemplateFault: The template can't be rendered.
+    """
+    with_bos = loaded.adds_bos and not prompt.template.uses_chat_template
+    fitted = fit(
+        prompt,
+        count=lambda text: len(encode_text(loaded, text, with_bos)),
+        limit_tokens=loaded.info.context_tokens - reply_room_tokens(loaded.info.context_tokens, max_new_tokens),
+        model=loaded.info,
+    )
+    ids = encode_text(loaded, fitted.text, with_bos)
+    return EncodedPrompt(text=fitted.text, ids=tuple(ids), dropped_turns=fitted.dropped_turns)
+
+
+def encode_text(loaded: LoadedModel, text: str, with_bos: bool) -> list[int]:
+    """Turn text into ids, of which there is at least one.
+
+    Args:
+        loaded: The model.
+        text: What it is to see.
+        with_bos: Put the beginning-of-text token in front, unless the text begins with it. Chat templates write their
+            own. An end-of-text token is never put behind: the text is to be continued.
+    """
+    tokenizer = loaded.tokenizer
+    bos, eos = tokenizer.bos_token_id, tokenizer.eos_token_id
+    with loaded.encoding:
+        ids: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+    if with_bos and ids[:1] != [bos]:
+        ids = [bos, *ids]
+    if ids:
+        return ids
+    # A model needs something to begin with.
+    return [next((token for token in (bos, eos) if token is not None), 0)]
