@@ -121,7 +121,7 @@ class Fields:
         path = (*self._path, key)
         return [Fields(self._document, (*path, place), item, self.problems) for place, item in enumerate(value)]
 
-    def keys(self) -> tuple[str, ...]:
+    def names(self) -> tuple[str, ...]:
         """Every key that the file has here."""
         return tuple(self._values)
 

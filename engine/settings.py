@@ -121,7 +121,7 @@ def _threads(fields: Fields) -> int:
 
 def _keys(fields: Fields) -> dict[str, str]:
     keys = {}
-    for action in fields.keys():
+    for action in fields.names():
         faults_before = len(fields.problems)
         text = fields.line_of_text(action)
         if len(fields.problems) == faults_before:

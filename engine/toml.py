@@ -28,6 +28,10 @@ _TOKEN = re.compile(
 _PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 
 
+_MAX_DEPTH = 8
+"""Deeper tables are not looked for; a key of a thousand parts would cost a million steps."""
+
+
 class TomlFault(ValueError):
     """A text is not TOML."""
 
@@ -75,7 +79,12 @@ def read_toml(text: str) -> Document:
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     try:
         values = tomllib.loads(text)
-        return Document(values, dict(_spans(text)))
+        spans: dict[Path, Span] = {}
+        for path, span in _spans(text):
+            spans[path] = span
+            for length in range(1, min(len(path), _MAX_DEPTH)):
+                spans.setdefault(path[:length], span)
+        return Document(values, spans)
     except RecursionError:
         raise TomlFault("lists or tables are nested too deeply", 1) from None
     except ValueError as error:

@@ -15,6 +15,8 @@ MAX_ITEMS = 100_000
 """The longest range, and the most items that one lazy filter may yield."""
 MAX_INTEGER_BITS = 4096
 _ITEM_BYTES = 16
+_UNITS_PER_ITEM = 8
+"""An element of a list takes longer to look at than a character of a text."""
 _MAX_DEPTH = 50
 
 
@@ -59,8 +61,13 @@ class Budget:
         if units > self.max_units:
             raise LimitReached(f"it makes a text or list of more than {self.max_units:,} characters or elements")
 
-    def admit(self, value: Any) -> Any:
-        """Count a value that an operation, call or filter has made, and hand it back; lazy ones are watched."""
+    def admit(self, value: Any, size: int | None = None) -> Any:
+        """Count a value that an operation, call or filter has made, and hand it back.
+
+        Args:
+            value: What was made.
+            size: What `measure` would find, where it is known already.
+        """
         self.tick()
         if isinstance(value, str):
             self.foresee(len(value))
@@ -69,6 +76,9 @@ class Budget:
             if value.bit_length() > MAX_INTEGER_BITS:
                 raise LimitReached("it makes a number of more than a thousand digits")
         elif isinstance(value, list | tuple | dict | set | frozenset):
+            self.foresee(len(value) * _UNITS_PER_ITEM)
+            if size is not None:
+                self._sizes[id(value)] = (value, size)
             self.foresee(self.measure(value))
             self._work_left -= _ITEM_BYTES * len(value)
         if self._work_left < 0:

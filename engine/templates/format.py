@@ -9,7 +9,7 @@ import msgspec
 
 from engine.errors import TemplateFault
 from engine.fields import Fields, Problem, nearest, short
-from engine.protocol import Example, SamplingChange, Template, TemplateKind, Variable
+from engine.protocol import Example, Template, TemplateKind, Variable
 from engine.sampling import read_sampling
 from engine.templates.rendering import compile_body, scope
 from engine.toml import Document, TomlFault, read_toml
@@ -64,7 +64,7 @@ def _read(document: Document, template_id: str, problems: list[Problem]) -> Temp
     stop = fields.texts("stop")
     variables = _variables(fields.table("variables"))
     examples = tuple(_example(item) for item in fields.tables("examples"))
-    sampling = read_sampling(fields.table("sampling")) if "sampling" in fields else SamplingChange()
+    sampling = read_sampling(fields.table("sampling"))
     fields.finish()
     if "body" not in fields and not own:
         problems.append(Problem(1, "body is missing", 'Write body = """…""" with {{ message }} where the message goes'))
@@ -91,7 +91,7 @@ def _read(document: Document, template_id: str, problems: list[Problem]) -> Temp
 
 def _variables(fields: Fields) -> tuple[Variable, ...]:
     variables = []
-    for name in fields.keys():
+    for name in fields.names():
         if not _NAME.fullmatch(name):
             hint = "A variable's name has letters, digits and _, and begins with a letter"
             fields.complain(name, f"{short(name)} can't be the name of a variable", hint)
@@ -123,7 +123,7 @@ def _body_problems(template: Template, document: Document) -> list[Problem]:
         compile_body(template.body)
         unknown = _unknown_names(template)
     except TemplateFault as fault:
-        return [Problem(place(fault.line), f"in the body, {fault.title}", fault.hint)]
+        return [Problem(place(fault.line), f"in the body, {_lower_first(fault.title)}", fault.hint)]
     known = scope(template)
     problems = []
     for name, line in unknown.items():
@@ -132,6 +132,10 @@ def _body_problems(template: Template, document: Document) -> list[Problem]:
         hint = f"{did_you_mean}Known here: {', '.join(known)}. Others are declared under [variables.{name[:40]}]"
         problems.append(Problem(place(line), f"the body uses {short(name)}, which is not a variable", hint))
     return problems
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def _unknown_names(template: Template) -> dict[str, int]:

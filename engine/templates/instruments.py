@@ -1,8 +1,10 @@
 """Rewriting a parsed template so that it looks at the clock wherever it could stay for long."""
 
+# ruff: noqa: N802, N815 - Jinja2 calls visitors by the names of its nodes
+
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.visitor import NodeTransformer
@@ -32,7 +34,7 @@ class _Instruments(NodeTransformer):
         turn = nodes.ExprStmt(self._call("turned", [nodes.Const(characters)], node))
         node.body.insert(0, self._placed(turn, node))
         if node.test is not None:
-            node.test = self._also(node.test)
+            node.test = self._also(cast(nodes.Expr, node.test))
         return node
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Node:
@@ -65,7 +67,7 @@ class _Instruments(NodeTransformer):
     def visit_Include(self, node: nodes.Node) -> nodes.Node:
         raise TemplateSyntaxError("a template can't take in another one here", node.lineno)
 
-    visit_Import = visit_FromImport = visit_Extends = visit_Include  # noqa: N815 - named by Jinja2
+    visit_Import = visit_FromImport = visit_Extends = visit_Include
 
     def _also(self, node: nodes.Expr) -> nodes.Expr:
         """The same value, after a look at the clock, which is always true."""

@@ -5,6 +5,8 @@ loop, call, filter and comparison looks at the clock, each value that is made is
 out of little is foreseen. Attributes and filters are listed, not merely those that are forbidden.
 """
 
+# ruff: noqa: SIM905 - words in a text read better than one to a line
+
 from __future__ import annotations
 
 import functools
@@ -12,7 +14,7 @@ import json
 import types
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, nodes, pass_eval_context
 from jinja2.exceptions import SecurityError, TemplateError
@@ -71,7 +73,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self._budget = budget
         available = {**self.filters, "tojson": _to_json}
         self.filters = {name: self._guarded(name, available[name]) for name in _FILTERS}
-        self.tests = {name: self._guarded(name, test) for name, test in self.tests.items()}
+        self.tests = {name: self._guarded(name, cast(Callable[..., Any], test)) for name, test in self.tests.items()}
         self.globals = {
             "cycler": Cycler,
             "dict": dict_from,
@@ -153,7 +155,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
                 raise LimitReached("it makes a number of more than a thousand digits")
         elif operator == "%" and isinstance(left, str):
             self._budget.foresee(growth.percent_growth(self._budget, left, right))
-        return self._budget.admit(super().call_binop(context, operator, left, right))
+        result = super().call_binop(context, operator, left, right)
+        # A list that grows by one in each turn of a loop is not measured anew each time.
+        grown = operator == "+" and isinstance(result, list)
+        return self._budget.admit(result, self._budget.measure(left) + self._budget.measure(right) if grown else None)
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
         """`format` of a text, with a look at what it would make; `format_map` is not offered."""

@@ -1,0 +1,150 @@
+"""`tunesmith templates`, as a person or a script calls it."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.cli.app import main
+from engine.paths import Paths
+
+BAD = 'name = "Bad"\nbody = """\n{{ message }}\n{{ mesage }}\n"""\n'
+
+
+@pytest.fixture
+def folder(paths: Paths) -> Path:
+    paths.templates.mkdir(parents=True)
+    return paths.templates
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Any:
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = main(["templates", *arguments], lambda *_: 0)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+def test_list_shows_the_shipped_and_the_users(run: Any, folder: Path) -> None:
+    (folder / "mine.toml").write_text('name = "Mine"\nbody = "x"')
+    code, out, _ = run("list")
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[1].split()[:4] == ["plain", "Plain", "completion", "shipped"]
+    assert lines[-1].split() == ["mine", "Mine", "completion", "mine.toml"]
+
+
+def test_list_tells_faults_with_file_and_line_below(run: Any, folder: Path) -> None:
+    (folder / "bad.toml").write_text(BAD)
+    code, out, err = run("list")
+    assert code == 0
+    assert "bad" not in out
+    assert f'{folder / "bad.toml"}:4: the body uses "mesage"' in err
+
+
+def test_list_says_where_ones_own_go(run: Any, paths: Paths) -> None:
+    _, _, err = run("list")
+    assert str(paths.templates) in err
+
+
+def test_list_as_json_has_one_object_a_line(run: Any, folder: Path) -> None:
+    (folder / "bad.toml").write_text(BAD)
+    _, out, _ = run("list", "--json")
+    objects = [json.loads(line) for line in out.splitlines()]
+    assert (objects[0]["id"], objects[0]["file"]) == ("plain", None)
+    assert objects[-1]["fault"]["line"] == 4
+
+
+def test_show_prints_the_file(run: Any, folder: Path) -> None:
+    (folder / "mine.toml").write_text('# mine\nbody = "x"')
+    assert run("show", "MINE") == (0, '# mine\nbody = "x"\n', "")
+    _, out, _ = run("show", "story", "--json")
+    shown = json.loads(out)
+    assert shown["template"]["name"] == "Story"
+    assert "Write a creative story" in shown["source"]
+
+
+def test_render_prints_exactly_what_the_model_sees(run: Any) -> None:
+    assert run("render", "story", "--message", "a fox") == (0, "Write a creative story about a fox:", "")
+    code, out, _ = run("render", "translate", "--message", "Hi", "--var", "target=Latin", "--var", "source=Greek")
+    assert (code, out) == (0, "Translate from Greek to Latin.\n\nGreek: Hi\nLatin:")
+
+
+def test_render_reads_the_message_from_standard_input(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("naïve 😀\n".encode())))
+    assert run("render", "plain", "--message", "-")[1] == "naïve 😀"
+
+
+def test_render_as_json_has_stop_strings_and_sampling(run: Any) -> None:
+    _, out, _ = run("render", "sentiment", "--message", "Dull.", "--json")
+    rendered = json.loads(out)
+    assert rendered["text"].endswith("Review: Dull.\nSentiment:")
+    assert rendered["stop"] == ["\n"]
+    assert rendered["sampling"]["temperature"] == 0
+
+
+def test_render_takes_a_models_chat_template_from_a_file(run: Any, tmp_path: Path) -> None:
+    body = "{{ bos_token }}{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}"
+    (tmp_path / "chat.jinja").write_text(body)
+    config = {"chat_template": body, "bos_token": {"content": "<s>"}}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(config))
+    arguments = ["render", "own", "--message", "Hi", "--var", "system=S", "--model-chat-template"]
+    assert run(*arguments, str(tmp_path / "chat.jinja"))[1] == "[system]S[user]Hi"
+    assert run(*arguments, str(tmp_path / "tokenizer_config.json"))[1] == "<s>[system]S[user]Hi"
+    (tmp_path / "tokenizer_config.json").write_text("{}")
+    code, _, err = run(*arguments, str(tmp_path / "tokenizer_config.json"))
+    assert (code, "has no chat_template" in err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["show", "stori"], 3, "Did you mean"),
+        (["render", "story"], 2, "--message"),
+        (["render", "story", "--message", "x", "--var", "topic=y"], 2, 'has no variable "topic"'),
+        (["render", "translate", "--message", "x", "--var", "target"], 2, "NAME=TEXT"),
+        (["render", "own", "--message", "x"], 2, "--model-chat-template"),
+    ],
+)
+def test_misuse_is_told_with_its_exit_code(run: Any, arguments: list[str], code: int, told: str) -> None:
+    found, _, err = run(*arguments)
+    assert found == code
+    assert told in err
+
+
+def test_check_is_content_with_good_files(run: Any, folder: Path) -> None:
+    (folder / "mine.toml").write_text('body = "x"')
+    code, out, _ = run("check")
+    assert code == 0
+    assert f"{folder / 'mine.toml'}: good" in out
+    assert "story: good" in out
+
+
+def test_check_ends_with_2_where_a_file_is_faulty(run: Any, folder: Path, tmp_path: Path) -> None:
+    (folder / "bad.toml").write_text(BAD)
+    code, out, _ = run("check")
+    assert code == 2
+    assert f"{folder / 'bad.toml'}:4: the body uses" in out
+    (tmp_path / "good.toml").write_text('body = "x"')
+    assert run("check", str(tmp_path / "good.toml"))[0] == 0
+    code, out, _ = run("check", str(tmp_path / "good.toml"), str(tmp_path / "nowhere.toml"), "--json")
+    assert code == 2
+    objects = [json.loads(line) for line in out.splitlines()]
+    assert [found["ok"] for found in objects] == [True, False]
+
+
+def test_a_template_from_a_stranger_reaches_the_terminal_as_pictures(
+    run: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.cli.output.is_terminal", lambda stream: True)
+    (folder / "mine.toml").write_text('name = "a\\u001b]52;c;x\\u0007"\ndescription = "\\u202e"\nbody = "\\u001b[2J"')
+    for arguments in (["list"], ["show", "mine"], ["render", "mine", "--message", "x"]):
+        code, out, err = run(*arguments)
+        assert code == 0
+        assert not {"\x1b", "\x07", "\u202e"} & set(out + err)
