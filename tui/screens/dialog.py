@@ -76,6 +76,8 @@ class Dialog(ModalScreen[Result]):
         &.-short > .dialog--frame { height: 100%; padding-top: 0; }
         .dialog--keys { height: 1; margin-top: 1; padding: 0 1; dock: bottom; }
         &.-short .dialog--keys { margin-top: 0; }
+        &.-narrow KeyHint { margin-right: 2; }
+        &.-short #filter { margin-bottom: 0; }
     }
     """
 

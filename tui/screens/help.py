@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from typing import ClassVar
 
 from textual import on
@@ -20,6 +21,7 @@ from tui.state.picking import match_spans
 
 _KEYS_WIDTH = 20
 _TITLE_WIDTH = 34
+_SLASH_WIDTH = 18
 _WIDE = 130
 
 
@@ -100,17 +102,23 @@ def _entry(entry: HelpLine, query: str, width: int) -> list[Content]:
     title = marked(entry.title, match_spans(entry.title, query)).stylize_before("bold")
     help_words = marked(entry.help, match_spans(entry.help, query)).stylize_before(QUIET)
     slash = marked(entry.slash, match_spans(entry.slash, query)).stylize_before("$primary")
-    if width >= _WIDE:
-        title_width = min(_TITLE_WIDTH, 2 + width // 4)
-        rest = width - _KEYS_WIDTH - title_width - 18 - 6
-        wrapped = help_words.wrap(rest)
-        indent = _KEYS_WIDTH + title_width + 4
-        first = columns(
-            (keys, _KEYS_WIDTH, True), (title, title_width, False), (wrapped[0], rest, False), (slash, 18, False)
-        )
-        return [first, *(line.pad_left(indent) for line in wrapped[1:])]
     keys_width = min(_KEYS_WIDTH, width // 4)
     rest = width - keys_width - 2
-    title_cell = Content.assemble(title, "  ", slash)
-    lines = [columns((keys, keys_width, True), (title_cell, rest, False))]
-    return lines + [line.pad_left(keys_width + 2) for line in help_words.wrap(rest)]
+    if width < _WIDE:
+        under = [Content.assemble(title, "  ", slash), *help_words.wrap(rest)]
+        return _side_by_side((keys.wrap(keys_width), keys_width, True), (under, rest, False))
+    rest -= _TITLE_WIDTH + _SLASH_WIDTH + 4
+    return _side_by_side(
+        (keys.wrap(keys_width), keys_width, True),
+        ([title], _TITLE_WIDTH, False),
+        (help_words.wrap(rest), rest, False),
+        ([slash], _SLASH_WIDTH, False),
+    )
+
+
+def _side_by_side(*blocks: tuple[list[Content], int, bool]) -> list[Content]:
+    """Blocks of lines, each with its width and whether it is set to the right, beside one another."""
+    lines = zip_longest(*(block for block, _, _ in blocks), fillvalue=Content(""))
+    return [
+        columns(*((cell, width, right) for cell, (_, width, right) in zip(line, blocks, strict=True))) for line in lines
+    ]

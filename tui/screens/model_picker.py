@@ -23,6 +23,10 @@ _DEVICES = ("auto", "cpu", "cuda", "mps")
 _DTYPES = ("auto", "float32", "float16", "bfloat16")
 _TYPED = "typed:"
 _ENTRY = "entry:"
+_TROUBLED = {"✗", "↻"}
+_TROUBLED_NAME = 22
+_MAKER = 8
+"""The fewest cells in which a maker's name says anything."""
 _LOOKING = "Looking for models on this machine…"
 _NOTHING = "Nothing answers to that. A folder, a .gguf file or a hub name such as gpt2 can be typed in full."
 _NONE_HERE = "No model is here yet. Pick one below to download it, or type the path of a folder or .gguf file above."
@@ -45,13 +49,14 @@ class ModelPicker(Dialog[ModelChoice]):
 
     HEADING = "Pick a model"
     KEYS = (
-        Key("Enter", "opens or downloads", "choose"),
+        Key("Enter", "opens", "choose"),
         Key("↑↓", "move"),
-        Key("Tab", "to device and precision", "app.focus_next"),
+        Key("Tab", "device, precision", "app.focus_next"),
         Key("Esc", "closes", "close"),
     )
 
     DEFAULT_CSS: ClassVar[str] = """
+    ModelPicker.-wide > .dialog--frame { max-width: 172; }
     ModelPicker {
         #model-body { height: 1fr; }
         #model-facts {
@@ -234,7 +239,11 @@ def _columns(cells: Sequence[str], mark: str, query: str, width: int) -> Content
     name_width = max(12, min(40, room - 24 if room > 52 else room))
     remark_width = max(0, room - name_width - 2)
     quiet = QUIET if mark != "✗" else "$text-error"
-    cell = Content.assemble((f"{mark} ", "bold"), _name(name, query))
+    cell = Content.assemble((f"{mark} ", "bold"), _name(name, query, name_width - 2))
+    if mark in _TROUBLED:
+        # What is wrong is worth more room than numbers that are seldom known then.
+        name_width = min(name_width, max(_TROUBLED_NAME, cell.cell_length))
+        return columns((cell, name_width, False), (Content.styled(remark, quiet), width - name_width - 2, False))
     return columns(
         (cell, name_width, False),
         (Content(parameters), 6, True),
@@ -245,12 +254,13 @@ def _columns(cells: Sequence[str], mark: str, query: str, width: int) -> Content
     )
 
 
-def _name(name: str, query: str) -> Content:
+def _name(name: str, query: str, width: int) -> Content:
     """The maker of a hub name goes behind: where there is no room, the model's own name is what one has to see."""
     maker, slash, own = name.rpartition("/")
     shown = marked(own, match_spans(own, query))
     quiet = marked(maker, match_spans(maker, query)).stylize_before(QUIET)
-    return Content.assemble(shown, "  ", quiet) if slash else shown
+    fits = width - shown.cell_length - 2 >= min(_MAKER, quiet.cell_length)
+    return Content.assemble(shown, "  ", quiet) if slash and fits else shown
 
 
 def _facts(entry: ModelEntry, width: int) -> Content:

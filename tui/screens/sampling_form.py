@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -15,6 +15,7 @@ from textual.widgets import Checkbox, Input, Label, Static
 
 from engine.display import visible_line
 from engine.protocol import Sampling, SamplingChange
+from tui.renderables.fitted import Fitted
 from tui.screens.dialog import Dialog, Key
 from tui.state.sampling_fields import FIELDS, Field, Reading, change_between, read, summary, text_of, texts_of
 
@@ -55,8 +56,15 @@ class FieldRow(Horizontal):
         mark = "• " if changed else ""
         self.query_one(Label).update(f"{mark}{self.field.label}")
         default = f" (default {self._default})" if changed and self._default else ""
-        words = f"✗ {fault}" if fault else f"{self.field.meaning}{default}"
-        self.query_one(".meaning", Static).update(visible_line(words))
+        choices = (f"{self.field.meaning}{default}", self.field.meaning, self.field.brief)
+        words = (f"✗ {fault}",) if fault else choices
+        self.query_one(".meaning", Static).update(Fitted(lambda width: _longest(words, width)))
+
+
+def _longest(choices: Sequence[str], width: int) -> Content:
+    """The first that fits on one line; the last wraps."""
+    contents = [Content(visible_line(choice)) for choice in choices]
+    return next((content for content in contents if content.cell_length <= width), contents[-1])
 
 
 class Tick(Checkbox):
@@ -76,7 +84,7 @@ class SamplingForm(Dialog[SamplingChange]):
         Key("Enter", "keeps it", "keep"),
         Key("↑↓", "move"),
         Key("Ctrl+G", "greedy", "greedy"),
-        Key("Ctrl+R", "back to the defaults", "reset"),
+        Key("Ctrl+R", "defaults", "reset"),
         Key("Esc", "closes", "close"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -166,8 +174,8 @@ class SamplingForm(Dialog[SamplingChange]):
             self._row(field.name).judge(reading.faults.get(field.name, ""), changed=changed)
         with self.prevent(Checkbox.Changed):
             self.query_one(Checkbox).value = reading.sampling.temperature == 0
-        words = f"✗ {_faulty(reading)}" if reading.faults else summary(reading.sampling)
-        self.query_one("#sampling-summary", Static).update(Content(words))
+        words = Content.styled(f"✗ {_faulty(reading)}", "$text-error") if reading.faults else summary(reading.sampling)
+        self.query_one("#sampling-summary", Static).update(words)
 
     def _read(self) -> Reading:
         texts = {field.name: self._row(field.name).query_one(Input).value for field in FIELDS}

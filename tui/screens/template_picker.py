@@ -26,6 +26,10 @@ _TEMPLATE = "template:"
 _FAULT = "fault:"
 _NOTHING = "No template answers to that."
 _PAUSE_S = 0.03
+_ONE_LINE = 60
+"""From this width on, a template takes one line instead of two."""
+_NAME_WIDTH = 22
+_KIND_WIDTH = 18
 
 
 class TemplatePicker(Dialog[str]):
@@ -33,7 +37,7 @@ class TemplatePicker(Dialog[str]):
 
     HEADING = "Pick a prompt template"
     KEYS = (
-        Key("Enter", "uses it from the next message on", "choose"),
+        Key("Enter", "uses it", "choose"),
         Key("↑↓", "move"),
         Key("Ctrl+↑↓", "scroll the preview"),
         Key("Esc", "closes", "close"),
@@ -44,6 +48,7 @@ class TemplatePicker(Dialog[str]):
     ]
 
     DEFAULT_CSS: ClassVar[str] = """
+    TemplatePicker.-wide > .dialog--frame { max-width: 172; }
     TemplatePicker {
         #template-body { height: 1fr; }
         FilterList { width: 2fr; }
@@ -135,7 +140,8 @@ class TemplatePicker(Dialog[str]):
         about = self.query_one("#template-about", Static)
         if template := self._templates.get(event.row_id):
             file = self._listing.files.get(template.id, "")
-            about.update(Fitted(lambda width: _about(template, file, width)))
+            brief = self.has_class("-narrow")  # the list has the description
+            about.update(Fitted(lambda width: _about(template, file, width, brief=brief)))
             self._draw_preview(template)
             return
         self.workers.cancel_group(self, "preview")
@@ -162,12 +168,21 @@ def _row(row_id: str, template: Template, query: str, *, current: str, own: bool
     kind = f"{template.kind}{' · yours' if own else ''}"
 
     def lay_out(width: int) -> Content:
+        if width >= _ONE_LINE:
+            return _on_one_line(width)
         title = Content.assemble((f"{mark} ", "bold"), marked(name, match_spans(name, query)).stylize_before("bold"))
         quiet = Content.styled(kind, QUIET)
         room = width - quiet.cell_length - 2
         first = columns((title, room, False), (quiet, quiet.cell_length, True))
         second = Content.assemble("  ", marked(about, match_spans(about, query)).stylize_before(QUIET))
         return Content("\n").join([first, second.truncate(width, ellipsis=True)]) if about else first
+
+    def _on_one_line(width: int) -> Content:
+        title = Content.assemble((f"{mark} ", "bold"), marked(name, match_spans(name, query)).stylize_before("bold"))
+        words = marked(about, match_spans(about, query)).stylize_before(QUIET)
+        room = width - _NAME_WIDTH - _KIND_WIDTH - 4
+        quiet = Content.styled(kind, QUIET)
+        return columns((title, _NAME_WIDTH, False), (words, room, False), (quiet, _KIND_WIDTH, True))
 
     return Row(row_id, Fitted(lay_out))
 
@@ -181,8 +196,8 @@ def _fault_row(row_id: str, fault: TemplateFault) -> Row:
     return Row(row_id, Fitted(lay_out))
 
 
-def _about(template: Template, file: str, width: int) -> Content:
-    lines = [Content(visible_line(template.description))] if template.description else []
+def _about(template: Template, file: str, width: int, *, brief: bool) -> Content:
+    lines = [Content(visible_line(template.description))] if template.description and not brief else []
     if facts := template_facts(template, file):
         lines.append(labelled(facts, width, 10))
     return Content("\n").join(lines)

@@ -8,7 +8,8 @@ import msgspec
 
 from tui.commands import Action
 
-_SCOPES = {"composer": "in the composer", "transcript": "in the transcript", "conversations": "in the list"}
+_SCOPES = {"conversations": "in the list"}
+"""Where a key works, for scopes that neither the group nor the sentence names."""
 _NAMES = {
     "ctrl": "Ctrl",
     "alt": "Alt",

@@ -104,7 +104,7 @@ def model_rows(entries: Sequence[ModelEntry], query: str) -> ModelRows:
 
 
 def _model_texts(entry: ModelEntry) -> tuple[str, Sequence[str]]:
-    return entry.name, (entry.ref, entry.kind, entry.architecture, _SOURCES.get(entry.source, ""), entry.description)
+    return entry.name, (entry.ref, entry.kind, entry.architecture, entry.description)
 
 
 def _may_be_reference(query: str, entries: Sequence[ModelEntry], *, nothing_found: bool) -> bool:

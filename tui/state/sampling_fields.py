@@ -18,16 +18,53 @@ class Field(msgspec.Struct, frozen=True):
     label: str
     meaning: str
     """Unit and effect, in one line."""
+    brief: str
+    """The same for a narrow screen: 40 cells at most."""
 
 
 FIELDS = (
-    Field("temperature", "Temperature", "0 takes the likeliest token; 1 is as the model says"),
-    Field("top_k", "Top-k", "how many of the likeliest tokens to draw from; 0: all"),
-    Field("top_p", "Top-p", "draws from the likeliest that add up to this; 1: all"),
-    Field("min_p", "Min-p", "drops those below this share of the likeliest; 0: none"),
-    Field("repetition_penalty", "Repetition penalty", "above 1 avoids what was there before; 1: nothing"),
-    Field("max_new_tokens", "Longest reply", "in tokens; a longer one can be continued"),
-    Field("seed", "Seed", "the same seed repeats a reply; blank: always a new one"),
+    Field(
+        "temperature",
+        "Temperature",
+        "0 takes the likeliest token, 1 draws as the model says, more is wilder",
+        "0: the likeliest; 1: as the model says",
+    ),
+    Field(
+        "top_k",
+        "Top-k",
+        "draws from this many of the likeliest tokens; 0 draws from all",
+        "draw from this many tokens; 0: all",
+    ),
+    Field(
+        "top_p",
+        "Top-p",
+        "draws from the likeliest tokens that add up to this share; 1 from all",
+        "draw from the likeliest share; 1: all",
+    ),
+    Field(
+        "min_p",
+        "Min-p",
+        "drops tokens below this share of the likeliest one; 0 drops none",
+        "least share of the likeliest; 0: any",
+    ),
+    Field(
+        "repetition_penalty",
+        "Repetition penalty",
+        "above 1 avoids what was there before; 1 does nothing",
+        "above 1 avoids repeating; 1: no effect",
+    ),
+    Field(
+        "max_new_tokens",
+        "Longest reply",
+        "in tokens; a reply that ends there can be continued",
+        "in tokens",
+    ),
+    Field(
+        "seed",
+        "Seed",
+        "a whole number repeats the same reply; blank draws a new one each time",
+        "repeats a reply; blank: a new one",
+    ),
 )
 
 
