@@ -76,7 +76,6 @@ def main(argv: Sequence[str], open_screen: Opener, environ: Mapping[str, str] = 
     Returns:
         The exit code: 0 done, 1 failed, 2 usage, 3 not found, 4 refused for safety, 130 interrupted.
     """
-
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # Half a surrogate pair, or a locale that can't write a character, is no reason to end.

@@ -14,7 +14,7 @@ from engine.cli.output import is_terminal, narrate, out, out_json, redraw, table
 from engine.errors import Cancelled, ModelNotFound, Refused
 from engine.figures import human_bytes, human_count, human_duration
 from engine.models import ModelEntry, Progress, delete, list_models, resolve
-from engine.models.catalogue import same_model
+from engine.models.catalogue import close_matches, same_model
 from engine.models.reference import FolderModel, GgufModel, parse
 from engine.paths import Paths, find_paths
 
@@ -125,7 +125,9 @@ class _Narrator:
             self._width = redraw(progress_line(progress), self._width)
         elif progress.done_bytes >= self._next_bytes:
             narrate(progress_line(progress))
-            self._next_bytes = progress.done_bytes + _REPORT_EVERY_BYTES
+            self._next_bytes = min(progress.done_bytes + _REPORT_EVERY_BYTES, max(1, progress.total_bytes))
+            if progress.done_bytes == progress.total_bytes:
+                self._next_bytes += 1
 
     def finish(self) -> None:
         """Take the line away."""
@@ -168,8 +170,11 @@ def _find(ref: str, environ: Mapping[str, str] = os.environ) -> ModelEntry:
     for entry in _entries(ref):
         if entry.ref.lower() in wanted:
             return entry
+    matches = close_matches(ref)
+    suggestion = f"Did you mean {' or '.join(matches)}? " if matches else ""
     raise ModelNotFound(
-        f"{ref} is not here, and nothing is known about it", f"`tunesmith models get {ref}` asks the hub for it"
+        f"{ref} is not here, and nothing is known about it",
+        f"{suggestion}`tunesmith models get {ref}` asks the hub for it",
     )
 
 

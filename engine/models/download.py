@@ -179,15 +179,22 @@ def _locked(repo: CachedRepo, stop: threading.Event) -> Iterator[None]:
 
 
 def _link(blob: Path, link: Path) -> None:
-    """Make a file of the snapshot: a relative link to its blob, or the blob itself where there are no links."""
+    """Make a file of the snapshot: a relative link to its blob, or what comes closest where links are not allowed."""
     link.parent.mkdir(parents=True, exist_ok=True)
     beside = link.with_name(f".{link.name}.{os.getpid()}.tmp")
     beside.unlink(missing_ok=True)
     try:
         beside.symlink_to(os.path.relpath(blob, link.parent))
     except OSError:
-        shutil.copyfile(blob, beside)
+        _hard_link(blob, beside)
     beside.replace(link)
+
+
+def _hard_link(blob: Path, beside: Path) -> None:
+    try:
+        beside.hardlink_to(blob)
+    except OSError:
+        shutil.copyfile(blob, beside)
 
 
 def _size(path: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ _CONTEXT_FIELDS = (
     "max_seq_len",
     "seq_length",
 )
+_MODEL_TYPE = re.compile(r"[A-Za-z0-9_-]+")
 _GENERATES = ("ForCausalLM", "LMHeadModel")
 
 
@@ -209,7 +211,7 @@ def _has_chat_template(folder: Path) -> bool:
 def _is_built_in(model_type: str) -> bool:
     """Whether transformers has this architecture; found by its folder, as importing it takes seconds."""
     spec = importlib.util.find_spec("transformers")
-    if not model_type or spec is None or spec.origin is None:
+    if not _MODEL_TYPE.fullmatch(model_type) or spec is None or spec.origin is None:
         return False
     return (Path(spec.origin).parent / "models" / model_type.replace("-", "_") / "__init__.py").is_file()
 

@@ -56,8 +56,8 @@ def _delete_file(repo: CachedRepo, name: str) -> int:
 
 
 def _delete_own(path: Path, paths: Paths) -> int:
-    real, own = path.resolve(), paths.models.resolve()
-    if own not in real.parents:
+    own = paths.models.resolve()
+    if own not in (path.parent.resolve() / path.name).parents:
         raise Refused(
             f"{path} is in a folder of your own",
             "Only downloads and what is in the models folder are deleted here; delete it yourself if you mean it",

@@ -56,10 +56,14 @@ class FakeHub:
         self.asked: list[str] = []
         """Paths, in order."""
 
+        self.starts: list[tuple[str, int]] = []
+        """Each file that was asked for, and from which byte on."""
+
     def forget(self) -> None:
         """Count from here on."""
         self.served_bytes.clear()
         self.asked.clear()
+        self.starts.clear()
 
 
 @contextmanager
@@ -108,29 +112,36 @@ class _Handler(BaseHTTPRequestHandler):
     def _describe(self, name: str) -> None:
         repo = self.server.hub.repos.get(name)
         if repo is None:
-            return self._refuse(401, "RepoNotFound")
+            self._refuse(401, "RepoNotFound")
+            return
         if repo.status:
-            return self._refuse(repo.status, "")
+            self._refuse(repo.status, "")
+            return
         siblings = [_sibling(file, data) for file, data in repo.files.items()]
         self._answer(200, json.dumps({"id": name, "sha": repo.commit, "siblings": siblings}).encode())
 
     def _serve(self, name: str, file: str) -> None:
         repo = self.server.hub.repos.get(name)
         if repo is None or file not in repo.files:
-            return self._refuse(404, "EntryNotFound")
+            self._refuse(404, "EntryNotFound")
+            return
         if repo.gated and "Bearer accepted" not in self.headers.get("Authorization", ""):
-            return self._refuse(403, "GatedRepo")
+            self._refuse(403, "GatedRepo")
+            return
         data = repo.files[file]
         large = file.endswith(_LARGE)
         if large and repo.status_after_cut and not repo.cuts:
-            return self._refuse(repo.status_after_cut, "")
+            self._refuse(repo.status_after_cut, "")
+            return
         if repo.corrupt and large:
             data = bytes(byte ^ 0xFF for byte in data)
         start = 0
         if (match := _RANGE.fullmatch(self.headers.get("Range", ""))) and not repo.ignores_ranges:
             start = int(match[1])
             if start >= len(data):
-                return self._refuse(416, "")
+                self._refuse(416, "")
+                return
+        self.server.hub.starts.append((file, start))
         self._send(repo, file, data, start, large)
 
     def _send(self, repo: Repo, file: str, data: bytes, start: int, large: bool) -> None:

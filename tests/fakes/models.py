@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ WEIGHTS = {"wte.weight": (100, 40), "h.0.attn.c_attn.weight": (40, 120)}
 PARAMETERS = 100 * 40 + 40 * 120
 
 
-def safetensors_bytes(shapes: dict[str, tuple[int, ...]], dtype: str = "F32", item_bytes: int = 4) -> bytes:
+def safetensors_bytes(shapes: Mapping[str, tuple[int, ...]], dtype: str = "F32", item_bytes: int = 4) -> bytes:
     """Write a safetensors file whose numbers are a counter."""
     header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
     end = 0
@@ -26,7 +27,7 @@ def safetensors_bytes(shapes: dict[str, tuple[int, ...]], dtype: str = "F32", it
 
 
 def model_files(
-    *, config: dict[str, Any] | None = None, weights: dict[str, tuple[int, ...]] | None = None, chat: bool = False
+    *, config: dict[str, Any] | None = None, weights: Mapping[str, tuple[int, ...]] | None = None, chat: bool = False
 ) -> dict[str, bytes]:
     """The files of a whole model in the layout of `save_pretrained`."""
     tokenizer_config = {"chat_template": "{{ messages }}"} if chat else {}

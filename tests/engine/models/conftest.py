@@ -5,25 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import huggingface_hub
 import pytest
-from huggingface_hub import constants
 
 from tests.fakes.hub import FakeHub, running_hub
 
 
+@pytest.fixture(scope="session")
+def hub_client() -> Iterator[None]:
+    """The hub library's connections, past any proxy; made once, as that takes 0.2 s."""
+    import huggingface_hub
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NO_PROXY", "127.0.0.1")
+        huggingface_hub.close_session()
+        huggingface_hub.get_session()
+        yield
+        huggingface_hub.close_session()
+
+
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[FakeHub]:
+def hub(hub_client: None, monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[FakeHub]:
     """A fake hub that the hub's library may reach in this test."""
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
+    from huggingface_hub import constants
+
     # The library reads the environment once, when it is imported.
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(home / "token"))
-    huggingface_hub.close_session()
     with running_hub() as running:
         yield running
-    huggingface_hub.close_session()
 
 
 @pytest.fixture

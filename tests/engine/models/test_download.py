@@ -12,7 +12,6 @@ import pytest
 
 from engine.errors import Cancelled, DiskFull, DownloadFailed, LoadFailed, ModelNotFound, Refused
 from engine.models import LocalModel, Progress, list_models, resolve
-from engine.models import download as download_module
 from engine.models.download import Patience, download
 from engine.paths import Paths
 from tests.fakes.hub import COMMIT, FakeHub, Repo
@@ -238,7 +237,7 @@ def test_a_download_that_would_not_fit_is_not_begun(
 ) -> None:
     hub.repos[NAME] = Repo(model_files(weights=BIG))
     usage = shutil.disk_usage("/")._replace(free=1000)
-    monkeypatch.setattr(download_module.shutil, "disk_usage", lambda folder: usage)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
     with pytest.raises(DiskFull, match=r"needs 400 kB, and 1 kB are free"):
         get(environ)
     assert hub.served_bytes == {}
