@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import difflib
 import math
 from collections.abc import Iterable
 from typing import Any
@@ -168,6 +167,8 @@ def short(text: str) -> str:
 
 def nearest(word: str, options: Iterable[str]) -> str:
     """The option most like a mistyped word; empty where none is like it."""
+    import difflib
+
     by_fold = {option.casefold(): option for option in options}
     found = difflib.get_close_matches(word[:100].casefold(), list(by_fold), n=1)
     return by_fold[found[0]] if found else ""

@@ -24,7 +24,7 @@ class Limits(msgspec.Struct, frozen=True):
         kind = "a whole number" if self.whole else "a number"
         if self.low_excluded:
             return f"{kind} above {self.low:g} and at most {self.high:g}"
-        high = f"{self.high:,.0f}" if self.whole else f"{self.high:g}"
+        high = f"{int(self.high):,}" if self.whole else f"{self.high:g}"
         return f"{kind} from {self.low:g} to {high}"
 
     def admit(self, value: float) -> bool:

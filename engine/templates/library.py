@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 
 import msgspec
@@ -185,6 +184,8 @@ def _shipped() -> Iterator[Template]:
 
 
 def _shipped_text(template_id: str) -> str:
+    from importlib import resources
+
     return resources.files("engine.templates").joinpath("shipped", f"{template_id}.toml").read_text("utf-8")
 
 
