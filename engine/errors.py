@@ -14,7 +14,8 @@
     ├── NotFound                   3    a named thing does not exist
     │   ├── ModelNotFound
     │   ├── TemplateNotFound
-    │   └── ConversationNotFound
+    │   ├── ConversationNotFound
+    │   └── RunNotFound
     ├── Refused                    4    it could be done, but not safely
     └── Cancelled                  130  the person asked for the end of it
 
@@ -156,6 +157,12 @@ class ConversationNotFound(NotFound):
     """No conversation or turn has the id."""
 
     code = "conversation-not-found"
+
+
+class RunNotFound(NotFound):
+    """No training run has the name."""
+
+    code = "run-not-found"
 
 
 class Refused(TunesmithError):

@@ -39,6 +39,11 @@ class Paths(msgspec.Struct, frozen=True):
         return self.data / "models"
 
     @property
+    def runs(self) -> Path:
+        """The directories of training runs."""
+        return self.data / "runs"
+
+    @property
     def converted(self) -> Path:
         """Safetensors copies of .gguf files, which load far faster."""
         return self.cache / "converted"

@@ -1,0 +1,175 @@
+"""What became of a run, from the end of its log and from whether its lock is held."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Literal
+
+from engine.figures import plural
+from engine.protocol import Frozen
+from engine.runs.events import (
+    AnyRunEvent,
+    DataReady,
+    EvalDone,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+    StepDone,
+    UnknownRunEvent,
+)
+from engine.runs.folder import RunFolder
+from engine.runs.lock import is_locked
+from engine.runs.log import last_events
+
+State = Literal["created", "preparing", "running", "paused", "finished", "stopped", "failed", "died"]
+STARTING = "tunesmith: starting the trainer\n"
+"""The first line of the log of a process that was just started."""
+_STARTING_S = 60.0
+_LOG_TAIL_BYTES = 8192
+_LOG_LINES = 12
+
+
+class RunState(Frozen, frozen=True, kw_only=True):
+    """How a run stands."""
+
+    state: State
+    words: str
+    """The same as a sentence, with what can be done where something can."""
+    step: int = 0
+    total_steps: int = 0
+    """0 where it is not known yet."""
+    epoch: float = 0.0
+    loss: float | None = None
+    """Of the last step."""
+    best_loss: float | None = None
+    """Held out."""
+    best_step: int = 0
+    eta_s: float | None = None
+    log_lines: tuple[str, ...] = ()
+    """The end of the trainer's log, where the run died or failed. From outside: make it visible before showing it."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether a trainer is at it."""
+        return self.state in ("preparing", "running")
+
+
+def read_state(run: RunFolder, *, clock: Callable[[], float] = time.time) -> RunState:
+    """Find out how a run stands; costs the same however long it is."""
+    alive = is_locked(run.lock_file)
+    events = last_events(run.events_file)
+    if alive:
+        # It may have ended between the two looks: what it wrote last is then in a second reading.
+        alive_still = is_locked(run.lock_file)
+        events, alive = (events, True) if alive_still else (last_events(run.events_file), False)
+    return describe(run, events, alive, clock)
+
+
+def describe(
+    run: RunFolder, events: tuple[AnyRunEvent | UnknownRunEvent, ...], alive: bool, clock: Callable[[], float]
+) -> RunState:
+    """Derive the state from the last events and the lock."""
+    lifecycle = next(
+        (one for one in reversed(events) if isinstance(one, RunStarted | RunPaused | RunResumed | RunFinished)), None
+    )
+    facts = _facts(events)
+    step, total = facts.step, facts.total_steps
+    if alive:
+        return _alive(lifecycle, facts)
+    if isinstance(lifecycle, RunFinished):
+        return _finished(run, lifecycle, facts)
+    if _just_started(run, clock):
+        return _with(facts, "preparing", "The trainer is starting")
+    if isinstance(lifecycle, RunPaused):
+        return _with(facts, "paused", f"{lifecycle.words}. Go on: tunesmith runs resume {run.name}")
+    if not events and not run.log_file.exists():
+        return _with(facts, "created", f"Not started yet. Start it: tunesmith runs resume {run.name}")
+    lines = log_tail(run)
+    at = f"at step {step:,}" + (f" of {total:,}" if total else "") if step else "before its first step"
+    why = f": {lines[-1]}" if lines else ""
+    ways = f"Go on from the last checkpoint: tunesmith runs resume {run.name}"
+    return _with(facts, "died", f"The trainer died {at}{why}. {ways}", lines)
+
+
+def _alive(lifecycle: AnyRunEvent | None, facts: RunState) -> RunState:
+    if isinstance(lifecycle, RunPaused) and lifecycle.reason == "disk-full":
+        return _with(facts, "paused", lifecycle.words)
+    if facts.step == 0 or (lifecycle is None and facts.loss is None):
+        return _with(facts, "preparing", "The trainer is reading the model and the data")
+    total = f" of {facts.total_steps:,}" if facts.total_steps else ""
+    return _with(facts, "running", f"Running, step {facts.step:,}{total}")
+
+
+def _finished(run: RunFolder, end: RunFinished, facts: RunState) -> RunState:
+    if end.outcome == "completed":
+        return _with(
+            facts, "finished", f"Finished after {plural(end.step, 'step')}. Talk to it: --model run:{run.name}"
+        )
+    if end.outcome == "stopped":
+        return _with(facts, "stopped", f"Stopped by you after {plural(end.step, 'step')}; the work is kept")
+    hint = f". {end.hint}" if end.hint else ""
+    return _with(facts, "failed", f"Failed at step {end.step:,}: {end.why}{hint}", log_tail(run))
+
+
+def log_tail(run: RunFolder, lines: int = _LOG_LINES) -> tuple[str, ...]:
+    """The last lines of the trainer's log, blank ones left out."""
+    try:
+        with run.log_file.open("rb") as stream:
+            size = stream.seek(0, 2)
+            stream.seek(max(0, size - _LOG_TAIL_BYTES))
+            text = stream.read().decode("utf-8", "replace")
+    except OSError:
+        return ()
+    found = [line.rstrip() for line in text.splitlines() if line.strip() and line + "\n" != STARTING]
+    return tuple(found[-lines:])
+
+
+def _facts(events: tuple[AnyRunEvent | UnknownRunEvent, ...]) -> RunState:
+    step, total, epoch = 0, 0, 0.0
+    loss = best_loss = eta = None
+    best_step = 0
+    for event in events:
+        match event:
+            case RunStarted():
+                total = event.total_steps or total
+            case StepDone():
+                step, epoch, loss, total = event.step, event.epoch, event.loss, event.total_steps or total
+                eta = max(0, total - step) * event.seconds if total else None
+            case EvalDone():
+                best_loss, best_step, step = event.best_loss, event.best_step, max(step, event.step)
+            case RunResumed() | RunPaused() | RunFinished():
+                step = event.step
+            case DataReady():
+                pass
+    return RunState(
+        state="created",
+        words="",
+        step=step,
+        total_steps=total,
+        epoch=epoch,
+        loss=loss,
+        best_loss=best_loss,
+        best_step=best_step,
+        eta_s=eta,
+    )
+
+
+def _with(facts: RunState, state: State, words: str, log_lines: tuple[str, ...] = ()) -> RunState:
+    import msgspec
+
+    eta = facts.eta_s if state == "running" else None
+    return msgspec.structs.replace(facts, state=state, words=words, log_lines=log_lines, eta_s=eta)
+
+
+def _just_started(run: RunFolder, clock: Callable[[], float]) -> bool:
+    """Whether a process was started that has not come to take the lock."""
+    try:
+        age_s = clock() - run.log_file.stat().st_mtime
+        with run.log_file.open("rb") as stream:
+            size = stream.seek(0, 2)
+            stream.seek(max(0, size - len(STARTING)))
+            return stream.read() == STARTING.encode() and age_s < _STARTING_S
+    except OSError:
+        return False
