@@ -20,7 +20,7 @@ from typing import Self
 
 import pyte
 
-from tests.terminal.escapes import digestible, split_incomplete
+from tests.terminal.escapes import digestible, split_incomplete, split_unfinished_frame
 from tests.terminal.keys import key_bytes
 
 _LEFT_OUT = ("NO_COLOR", "COLUMNS", "LINES", "TERM_PROGRAM", "TMUX", "TEXTUAL")
@@ -190,11 +190,10 @@ class Terminal:
         return self._process.wait(timeout=timeout_s)
 
     def resize(self, columns: int, lines: int) -> None:
-        """Change the size; the program gets the signal for it, and the screen is empty until it is painted anew."""
+        """Change the size; the program gets the signal for it. What is outside the new size is cut off."""
         with self._news:
             self._draw()
-            self._screen.resize(lines, columns)
-            self._screen.erase_in_display(2)
+            _cut(self._screen, columns, lines)
             self._set_size(columns, lines)
 
     def kill(self, signal_number: int = signal.SIGKILL) -> None:
@@ -243,12 +242,27 @@ class Terminal:
         new = self._decoder.decode(bytes(self._raw[self._drawn_bytes :]))
         self._drawn_bytes = len(self._raw)
         complete, self._undrawn = split_incomplete(self._undrawn + new)
+        if not self._ended:
+            complete, unfinished = split_unfinished_frame(complete)
+            self._undrawn = unfinished + self._undrawn
         self._stream.feed(digestible(complete))
         return "\n".join(row.rstrip() for row in self._screen.display)
 
     def _report(self, problem: str) -> str:
         frame = "\n".join(f"  |{row}" for row in self.screen().rstrip().splitlines())
         return f"{problem} ({self.title()}); the screen:\n{frame}"
+
+
+def _cut(screen: pyte.Screen, columns: int, lines: int) -> None:
+    """Resize from the bottom and the right, as terminals do; pyte's own way takes lines from the top."""
+    for line in range(lines, screen.lines):
+        screen.buffer.pop(line, None)
+    for row in screen.buffer.values():
+        for column in range(columns, screen.columns):
+            row.pop(column, None)
+    screen.lines, screen.columns = lines, columns
+    screen.set_margins()
+    screen.cursor.x, screen.cursor.y = min(screen.cursor.x, columns - 1), min(screen.cursor.y, lines - 1)
 
 
 def _environment(extra: Mapping[str, str]) -> dict[str, str]:

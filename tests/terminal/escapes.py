@@ -115,6 +115,16 @@ def split_incomplete(text: str) -> tuple[str, str]:
     return (text[: match.start()], match.group()) if match else (text, "")
 
 
+def split_unfinished_frame(text: str) -> tuple[str, str]:
+    """Split off a frame at the end that is still being written, where the program marks its frames.
+
+    Returns:
+        The text before the frame, and the frame so far.
+    """
+    begin, end = text.rfind("\x1b[?2026h"), text.rfind("\x1b[?2026l")
+    return (text[:begin], text[begin:]) if begin > end else (text, "")
+
+
 def digestible(text: str) -> str:
     """Take out the sequences that pyte would draw as text or choke on.
 

@@ -6,7 +6,7 @@ import pyte
 import pytest
 
 from engine.display import visible
-from tests.terminal.escapes import HOSTILE, digestible, forbidden_bytes, split_incomplete
+from tests.terminal.escapes import HOSTILE, digestible, forbidden_bytes, split_incomplete, split_unfinished_frame
 
 TEXTUAL = (
     "\x1b[?1049h\x1b[?1000h\x1b[?25l\x1b[>25u\x1b[?2026$p\x1b[?2026h\x1b[1;1H\x1b[38;2;224;224;224;48;2;18;18;18m"
@@ -56,3 +56,10 @@ def test_sequences_cut_anywhere_draw_the_same_screen() -> None:
     whole = draw([text])
     assert "naïve 😀 한글" in whole[0]
     assert all(draw([text[:at], text[at:]]) == whole for at in range(len(text)))
+
+
+def test_a_frame_counts_once_it_is_whole() -> None:
+    frame = "\x1b[?2026hnew\x1b[?2026l"
+    assert split_unfinished_frame(f"old{frame}") == (f"old{frame}", "")
+    assert split_unfinished_frame(f"{frame}\x1b[?2026hha") == (frame, "\x1b[?2026hha")
+    assert split_unfinished_frame("no frames") == ("no frames", "")
