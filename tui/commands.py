@@ -70,7 +70,6 @@ ACTIONS: tuple[Action, ...] = (
         help="Let the model go on from the end of its last reply, as a new version.",
         keys="ctrl+g",
         slash="continue",
-        footer="Go on",
     ),
     Action(
         id="edit_turn",
@@ -226,7 +225,6 @@ ACTIONS: tuple[Action, ...] = (
         keys="ctrl+s",
         group="Model and prompt",
         slash="sampling",
-        footer="Sampling",
     ),
     Action(
         id="new_chat",
@@ -322,7 +320,6 @@ ACTIONS: tuple[Action, ...] = (
         keys="ctrl+b",
         group="Screen",
         slash="chats",
-        footer="Chats",
     ),
     Action(
         id="toggle_dock",

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from engine.client import HostClient
 from engine.memory import Memory
 from engine.paths import Paths
+from engine.protocol import SamplingChange
 from engine.settings import Settings
 from engine.templates import Library
 from tests.fakes.host import fake_host
@@ -103,6 +104,8 @@ def start(paths: Paths) -> Callable[..., object]:
         async with app.run_test(size=size) as pilot:
             program = Program(app, pilot)
             await program.until(lambda: program.screen.session is not None, "the session")
+            if options.get("tokens"):
+                program.session.prompting.choose_sampling(SamplingChange(max_new_tokens=50_000))
             yield program
 
     return run

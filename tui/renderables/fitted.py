@@ -22,9 +22,15 @@ LayOut = Callable[[int], Content]
 class Fitted(Visual):
     """Text made to measure."""
 
-    def __init__(self, lay_out: LayOut) -> None:
-        """Draw with `lay_out`, called again for each width."""
+    def __init__(self, lay_out: LayOut, *, height: int = 0) -> None:
+        """Make a drawing.
+
+        Args:
+            lay_out: Called again for each width.
+            height: In lines, where it is the same at any width: a list of hundreds then lays out only what shows.
+        """
         self._lay_out = lay_out
+        self._height = height
 
     def render_strips(self, width: int, height: int | None, style: Style, options: RenderOptions) -> list[Strip]:
         """Lay out and draw."""
@@ -36,7 +42,7 @@ class Fitted(Visual):
 
     def get_height(self, rules: RulesMap, width: int) -> int:
         """As many lines as the drawing takes at that width."""
-        return self._lay_out(width).get_height(rules, width)
+        return self._height or self._lay_out(width).get_height(rules, width)
 
 
 def columns(*cells: tuple[Content, int, bool], gap: int = 2) -> Content:

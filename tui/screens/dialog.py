@@ -55,7 +55,11 @@ class Dialog(ModalScreen[Result]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (150, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
     AUTO_FOCUS = "Input"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "Close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", "Close", show=False),
+        # The program's own keys end at a dialog; with this id, the person's own key for it works too.
+        Binding("ctrl+q", "app.quit", "Quit", show=False, id="quit"),
+    ]
 
     HEADING: ClassVar[str] = ""
     KEYS: ClassVar[tuple[Key, ...]] = ()

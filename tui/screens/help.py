@@ -37,7 +37,7 @@ class HelpScreen(Dialog[None]):
         Binding("pageup", "scroll_help('scroll_page_up')", show=False),
         Binding("ctrl+home", "scroll_help('scroll_home')", show=False),
         Binding("ctrl+end", "scroll_help('scroll_end')", show=False),
-        Binding("f1", "close", show=False),
+        Binding("f1", "close", show=False, id="show_help"),
     ]
 
     DEFAULT_CSS: ClassVar[str] = """
@@ -78,6 +78,7 @@ class HelpScreen(Dialog[None]):
         getattr(body, how)(animate=False)
 
     def _show(self, query: str) -> None:
+        # Textual sets the keymap and gives no way to read it.
         keys = self._own_keys if self._own_keys is not None else self.app._keymap
         groups = help_groups(commands.groups(), keys, query)
         table = Fitted(lambda width: _table(groups, query, width))

@@ -33,7 +33,7 @@ class LogScreen(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy_all", show=False),
         Binding("x", "clear", show=False),
-        Binding("f12", "close", show=False),
+        Binding("f12", "close", show=False, id="show_log"),
     ]
 
     DEFAULT_CSS: ClassVar[str] = """

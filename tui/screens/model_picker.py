@@ -89,7 +89,8 @@ class ModelPicker(Dialog[ModelChoice]):
             dtype: What is preset, as in `engine.protocol.LoadModel`.
         """
         super().__init__()
-        self._entries = None if entries is None else tuple(entries)
+        self._entries = None if entries is None else _without_doubles(entries)
+        self._entry_by_row: dict[str, ModelEntry] = {}
         self._current = current
         self._device = device
         self._dtype = dtype
@@ -109,7 +110,7 @@ class ModelPicker(Dialog[ModelChoice]):
         )
 
     def on_mount(self) -> None:
-        """Show what is known."""
+        """Show what is known, with the cursor on the model in use."""
         self._show()
 
     def on_resize(self) -> None:
@@ -118,15 +119,15 @@ class ModelPicker(Dialog[ModelChoice]):
 
     def update_entries(self, entries: Sequence[ModelEntry]) -> None:
         """Show other models; the cursor stays on the one that it was on."""
-        self._entries = tuple(entries)
-        self._show()
+        self._entries = _without_doubles(entries)
+        self._show(self.query_one(FilterList).highlighted_id)
 
     def action_choose(self) -> None:
         """Pick what is under the cursor."""
         if row_id := self.query_one(FilterList).highlighted_id:
             self._choose(row_id)
 
-    def _show(self) -> None:
+    def _show(self, highlight: str = "") -> None:
         filter_list = self.query_one(FilterList)
         query = filter_list.query_text
         entries = self._entries or ()
@@ -136,13 +137,10 @@ class ModelPicker(Dialog[ModelChoice]):
         note = ""
         if not any(row.id for row in shown):
             note = _LOOKING if self._entries is None else _NOTHING if query else _NO_ENTRIES
-        wanted = filter_list.highlighted_id if not query else ""
-        filter_list.show(shown, highlight=wanted or self._row_of_current(), note=note)
+        exact = f"{_ENTRY}{query or self._current}"
+        filter_list.show(shown, highlight=highlight or exact, note=note)
         count = len(entries)
         self.frame.border_subtitle = Content(f"{len(rows.here) + len(rows.offers)} of {count}" if count else "")
-
-    def _row_of_current(self) -> str:
-        return next((_row_id(entry) for entry in self._entries or () if entry.ref == self._current), "")
 
     @on(FilterList.Filtered)
     def _narrow(self) -> None:
@@ -184,6 +182,11 @@ class ModelPicker(Dialog[ModelChoice]):
         else:
             content = Fitted(lambda width: Content(""))
         facts.query_one(Static).update(content)
+
+
+def _without_doubles(entries: Sequence[ModelEntry]) -> tuple[ModelEntry, ...]:
+    """The first entry of each reference: a list can't have two rows of one id."""
+    return tuple({entry.ref: entry for entry in reversed(entries)}.values())[::-1]
 
 
 def _select(options: Sequence[str], value: str, id: str) -> Select[str]:
@@ -229,7 +232,7 @@ def _heading(words: str, count: int) -> Row:
 def _row(entry: ModelEntry, query: str, current: str) -> Row:
     cells = model_cells(entry)
     mark = "●" if entry.ref == current else "✗" if not is_pickable(entry) else "↻" if entry.resumable else " "
-    return Row(_row_id(entry), Fitted(lambda width: _columns(cells, mark, query, width)))
+    return Row(_row_id(entry), Fitted(lambda width: _columns(cells, mark, query, width), height=1))
 
 
 def _columns(cells: Sequence[str], mark: str, query: str, width: int) -> Content:

@@ -91,8 +91,9 @@ class SamplingForm(Dialog[SamplingChange]):
         Binding("ctrl+s", "keep", show=False),
         Binding("ctrl+g", "greedy", show=False),
         Binding("ctrl+r", "reset", show=False),
-        Binding("down", "app.focus_next", show=False),
-        Binding("up", "app.focus_previous", show=False),
+        # With priority: the fields are inside of a scroller, which would take these keys.
+        Binding("down", "app.focus_next", show=False, priority=True),
+        Binding("up", "app.focus_previous", show=False, priority=True),
     ]
 
     DEFAULT_CSS: ClassVar[str] = """

@@ -112,4 +112,4 @@ def _drawing(hit: Hit, query: str, now_s: float) -> Fitted:
         second = Content.assemble("  ", marked(snippet, match_spans(snippet, query))).truncate(width, ellipsis=True)
         return Content("\n").join([first, second])
 
-    return Fitted(lay_out)
+    return Fitted(lay_out, height=2)

@@ -26,10 +26,9 @@ _TEMPLATE = "template:"
 _FAULT = "fault:"
 _NOTHING = "No template answers to that."
 _PAUSE_S = 0.03
-_ONE_LINE = 60
+_ONE_LINE = 70
 """From this width on, a template takes one line instead of two."""
 _NAME_WIDTH = 22
-_KIND_WIDTH = 18
 
 
 class TemplatePicker(Dialog[str]):
@@ -180,9 +179,9 @@ def _row(row_id: str, template: Template, query: str, *, current: str, own: bool
     def _on_one_line(width: int) -> Content:
         title = Content.assemble((f"{mark} ", "bold"), marked(name, match_spans(name, query)).stylize_before("bold"))
         words = marked(about, match_spans(about, query)).stylize_before(QUIET)
-        room = width - _NAME_WIDTH - _KIND_WIDTH - 4
         quiet = Content.styled(kind, QUIET)
-        return columns((title, _NAME_WIDTH, False), (words, room, False), (quiet, _KIND_WIDTH, True))
+        room = width - _NAME_WIDTH - quiet.cell_length - 4
+        return columns((title, _NAME_WIDTH, False), (words, room, False), (quiet, quiet.cell_length, True))
 
     return Row(row_id, Fitted(lay_out))
 
@@ -193,7 +192,7 @@ def _fault_row(row_id: str, fault: TemplateFault) -> Row:
         second = Content.styled(f"  {visible_line(fault.title)}", "$text-error")
         return Content("\n").join([line.truncate(width, ellipsis=True) for line in (first, second)])
 
-    return Row(row_id, Fitted(lay_out))
+    return Row(row_id, Fitted(lay_out, height=2))
 
 
 def _about(template: Template, file: str, width: int, *, brief: bool) -> Content:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import msgspec
 
 from engine.conversations import Conversation, StoredTurn
-from engine.protocol import Failed, SamplingChange, Template, TokensCounted
 from engine.figures import figures_line
+from engine.protocol import Failed, SamplingChange, Template, TokensCounted
 from tui.state.model import ModelState
 from tui.state.reply import Reply
 from tui.state.turns import TurnLine

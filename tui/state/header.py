@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine.protocol import LoadProgress, Sampling
 from engine.figures import human_bytes, human_count, human_duration
+from engine.protocol import LoadProgress, Sampling
 from tui.state.model import ModelState
 
 _STAGES = {

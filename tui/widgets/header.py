@@ -60,8 +60,8 @@ class Header(Horizontal):
         height: 1;
         background: $surface;
         #brand { width: auto; padding: 0 1; color: $accent; text-style: bold; }
-        #header-model { color: $foreground; text-style: bold; }
-        #header-template { color: $primary; }
+        #header-model { color: $foreground; text-style: bold; max-width: 50%; }
+        #header-template { color: $primary; max-width: 24; }
         #header-sampling { color: $text-muted; }
         #header-spring { width: 1fr; }
         #header-window { color: $secondary; }

@@ -33,7 +33,7 @@ def head_pieces(turn: TurnLine, *, revealed: bool, hot: str) -> Iterator[Piece]:
         action = f"ask('{wish}')"
         return Piece(text, "hot" if action == hot else "control", action)
 
-    yield Piece(visible_line(turn.label), "label")
+    yield Piece(visible_line(turn.label), f"label-{turn.role}")
     if turn.versions > 1:
         yield Piece("  ")
         yield control(" ‹ ", "older") if turn.version > 1 else Piece("   ")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable
 
 from msgspec import structs
-from rich.style import Style
+from rich.segment import Segment
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -15,16 +15,9 @@ from textual.widget import Widget
 
 from tui.state.turns import TurnLine
 from tui.widgets.reply_body import ReplyBody
-from tui.widgets.row_paint import Piece, paint_pieces, paint_row
+from tui.widgets.row_paint import Looks, Piece, fill_row, paint_pieces, paint_row
 from tui.widgets.turn_frame import TurnWish, foot_rows, head_pieces
 
-_LOOKS = ("label", "quiet", "control", "hot", "note", "waiting", "live")
-_MARKDOWN_LOOKS = (
-    *("title", "heading", "strong", "em", "strike", "link", "inline"),
-    *("code", "keyword", "string", "number", "name", "comment"),
-)
-_PARTIAL_LOOKS = frozenset(_MARKDOWN_LOOKS) - {"code"}
-"""Laid over what they are in, be it code or not."""
 _HEAD_ROWS = 1
 _CURSOR = "▍"
 _CURSOR_CELLS = 1
@@ -46,31 +39,8 @@ class TurnView(Widget):
         &.-assistant { border-left: outer $primary; }
         &.-fault { border-left: outer $error; }
         &.-cursor { background: $surface; border-left: thick $accent; }
-        & > .turn--label { text-style: bold; color: $text-muted; }
-        &.-user > .turn--label { color: $text-secondary; }
-        &.-assistant > .turn--label { color: $text-primary; }
-        & > .turn--quiet { color: $text-muted; }
-        & > .turn--control { color: $text-muted; }
-        & > .turn--hot { color: $foreground; text-style: underline; }
-        & > .turn--note { color: $text-error; }
-        & > .turn--waiting { color: $text-muted; text-style: italic; }
-        & > .turn--live { color: $accent; }
-        & > .turn--title { color: $text-primary; text-style: bold underline; }
-        & > .turn--heading { color: $text-primary; text-style: bold; }
-        & > .turn--strong { text-style: bold; }
-        & > .turn--em { text-style: italic; }
-        & > .turn--strike { text-style: strike; }
-        & > .turn--link { color: $text-accent; }
-        & > .turn--inline { color: $text-accent; background: $panel; }
-        & > .turn--code { background: $panel; }
-        & > .turn--keyword { color: $text-primary; text-style: bold; }
-        & > .turn--string { color: $text-success; }
-        & > .turn--number { color: $text-accent; }
-        & > .turn--name { color: $text-secondary; }
-        & > .turn--comment { color: $text-muted; text-style: italic; }
     }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"turn--{look}" for look in (*_LOOKS, *_MARKDOWN_LOOKS)}
 
     class Asked(Message):
         """A person clicked a control in the turn's first line."""
@@ -87,8 +57,17 @@ class TurnView(Widget):
             super().__init__()
             self.turn_id = turn_id
 
-    def __init__(self, turn: TurnLine, *, markdown: bool) -> None:
+    def __init__(self, turn: TurnLine, *, markdown: bool, looks: Looks) -> None:
+        """Show a turn.
+
+        Args:
+            turn: The turn.
+            markdown: Show a reply as Markdown.
+            looks: Finds what is laid over the widget's own style; one for all turns, as Textual works out the
+                styles of a widget's parts for every widget anew (6 ms for all of these).
+        """
         super().__init__()
+        self._looks = looks
         self.turn = turn
         self._body = ReplyBody()
         self._foot: list[Piece] = []
@@ -153,39 +132,28 @@ class TurnView(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Paint one row."""
-        width = self.size.width
-        if y < _HEAD_ROWS:
-            return paint_pieces(head_pieces(self.turn, revealed=self._revealed, hot=self._hot), width, self._style_of)
-        if (row := y - _HEAD_ROWS) < self._body_rows:
-            return self._paint_body(row, width)
-        row -= self._body_rows
-        return paint_pieces(self._foot[row : row + 1], width, self._style_of)
-
-    def _paint_body(self, number: int, width: int) -> Strip:
+        row = y - _HEAD_ROWS
+        if row < 0:
+            return self._paint(head_pieces(self.turn, revealed=self._revealed, hot=self._hot))
+        if row >= self._body_rows:
+            row -= self._body_rows
+            return self._paint(self._foot[row : row + 1])
         if self._body.empty:
-            words = "" if self.turn.note else _READING
-            return paint_pieces((Piece(_CURSOR, "live"), Piece(words, "waiting")), width, self._style_of)
-        row = self._body.rows.rows[number]
-        ends = self.turn.live and number == len(self._body.rows) - 1
-        return paint_row(
-            self._body.rows.lines[row.line],
-            row,
-            width,
-            self._style_of,
-            self.text_selection,
-            selected=self.selection_style,
-            tail=_CURSOR if ends else "",
-        )
+            return self._paint((Piece(_CURSOR, "live"), Piece("" if self.turn.note else _READING, "waiting")))
+        return self._paint_body(row)
 
-    def _style_of(self, look: str) -> Style:
-        if not look:
-            return self.rich_style
-        whole = self.get_component_rich_style(f"turn--{look}")
-        if look not in _PARTIAL_LOOKS:
-            return whole
-        partial = self.get_component_rich_style(f"turn--{look}", partial=True)
-        # A colour that depends on the background is only right in the whole style.
-        return partial + Style(color=whole.color) if partial.color else partial
+    def _paint(self, pieces: Iterable[Piece]) -> Strip:
+        return paint_pieces(pieces, self.size.width, self.rich_style, self._looks)
+
+    def _paint_body(self, number: int) -> Strip:
+        rows, base = self._body.rows, self.rich_style
+        row = rows.rows[number]
+        line = rows.lines[row.line]
+        if line.look:
+            base += self._looks(line.look)
+        strip = paint_row(line, row, base, self._looks, selection=self.text_selection, selected=self.selection_style)
+        ends = self.turn.live and number == len(rows) - 1
+        return fill_row(strip, self.size.width, base, Segment(_CURSOR, base + self._looks("live")) if ends else None)
 
     # What the mouse does
 

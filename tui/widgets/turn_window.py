@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from tui.state.turns import TurnLine
 from tui.state.window import Window, earlier, later, newest, refitted
+from tui.widgets.turn_looks import TurnLooks
 from tui.widgets.turn_view import TurnView
 
 _DROPPED = "┄┄ the turns above no longer fit in the model's window ┄┄"
@@ -48,7 +49,7 @@ class NewestHint(Static):
         self.post_message(self.Clicked())
 
 
-class TurnWindow(Widget):
+class TurnWindow(TurnLooks):
     """The turns of a conversation, of which only those near the reader are mounted.
 
     It follows what comes in while its end is in sight. Otherwise it keeps the first visible turn where it is,
@@ -150,7 +151,10 @@ class TurnWindow(Widget):
             self.remove_children(self._views[:-count])
             del self._views[:-count]
         elif count:
-            views = [TurnView(line, markdown=self.markdown) for line in self._lines[self._window.start :][:count]]
+            views = [
+                TurnView(line, markdown=self.markdown, looks=self.look)
+                for line in self._lines[self._window.start :][:count]
+            ]
             self.mount_all(views, before=self._views[0])
             self._views[:0] = views
 
@@ -160,9 +164,12 @@ class TurnWindow(Widget):
             del self._views[count:]
         elif count:
             added = self._lines[self._window.stop - count : self._window.stop]
-            views = [TurnView(line, markdown=self.markdown) for line in added]
+            views = [self._view_of(line) for line in added]
             self.mount_all(views, after=self._views[-1] if self._views else None)
             self._views += views
+
+    def _view_of(self, line: TurnLine) -> TurnView:
+        return TurnView(line, markdown=self.markdown, looks=self.look)
 
     def _show_views(self) -> None:
         for view, line in zip(self._views, self._lines[self._window.start : self._window.stop], strict=True):

@@ -45,8 +45,9 @@ class ConversationActions(ChatBase):
     def _leave_conversation(self) -> None:
         if self.session is None:
             return
-        if self.session.state.editing is None:
-            self.session.conversations.save_draft(self.query_one(Composer).text)
+        editing, text = self.session.state.editing, self.query_one(Composer).text
+        if editing is None or text != editing.text:
+            self.session.conversations.save_draft(text)
 
     def action_find_chat(self) -> None:
         """Search all conversations."""

@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.memory import Memory, save_memory
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -17,6 +16,7 @@ from textual.widgets import Footer, Static
 
 from engine.conversations import Store
 from engine.errors import StoreFailed, TunesmithError
+from engine.memory import Memory, save_memory
 from engine.protocol import LogLine
 from tui import commands
 from tui.bridge import Bridge, EventsArrived
