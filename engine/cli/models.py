@@ -22,6 +22,8 @@ app = command_group("List, show, download and delete models.", no_args_is_help=T
 
 Ref = Annotated[str, typer.Argument(metavar="REF", help="A hub name, a folder or a .gguf file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+_HEADERS = ("MODEL", "STATE", "PARAMS", "SIZE", "CONTEXT", "KIND", "NOTES")
+_LEAST_COLUMNS_FOR_NOTES = 110
 _REPORT_EVERY_BYTES = 50_000_000
 
 
@@ -36,14 +38,14 @@ def list_(as_json: AsJson = False) -> None:
     here = [entry for entry in entries if entry.here]
     if not here:
         narrate("No model is here yet. These can be had; `tunesmith models get REF` downloads one.")
-    out(
-        table(
-            ("MODEL", "STATE", "PARAMETERS", "SIZE", "CONTEXT", "KIND", "NOTES"),
-            [_row(entry) for entry in entries],
-            right=(2, 3, 4),
-            columns=terminal_columns() if is_terminal(sys.stdout) else 0,
-        )
-    )
+    columns = terminal_columns() if is_terminal(sys.stdout) else 0
+    # The reference is what one copies from here: the notes give way before it is clipped.
+    shown = len(_HEADERS) - (0 < columns < _LEAST_COLUMNS_FOR_NOTES)
+    out(table(_HEADERS[:shown], [_row(entry)[:shown] for entry in entries], right=(2, 3, 4), columns=columns))
+    if shown < len(_HEADERS):
+        for entry in here:
+            if entry.fault:
+                narrate(f"{entry.name}: {entry.fault}.")
 
 
 @app.command()
@@ -192,10 +194,10 @@ def _row(entry: ModelEntry) -> tuple[str, ...]:
 
 def _state(entry: ModelEntry) -> str:
     if not entry.here:
-        return "can be had"
+        return "online"
     if entry.resumable:
-        return "incomplete"
-    return "can't be used" if entry.fault else "here"
+        return "partial"
+    return "faulty" if entry.fault else "here"
 
 
 def _short_path(ref: str, environ: Mapping[str, str] = os.environ) -> str:

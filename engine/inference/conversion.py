@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from engine.errors import Cancelled, DiskFull, LoadFailed
+from engine.models.converted import path_key
 from engine.models.gguf_header import read_gguf_header
 from engine.protocol import LoadStage
 
@@ -105,7 +106,7 @@ def _read(file: Path) -> tuple[Any, Any]:
 def _key(file: Path) -> tuple[str, str]:
     path = file.resolve()
     status = path.stat()
-    return _digest(str(path)), _digest(f"{_FORMAT} {status.st_size} {status.st_mtime_ns}")
+    return path_key(path), _digest(f"{_FORMAT} {status.st_size} {status.st_mtime_ns}")
 
 
 def _digest(text: str) -> str:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from engine.errors import ModelNotFound, Refused
 from engine.models.catalogue import same_model
+from engine.models.converted import remove_copies
 from engine.models.hub_cache import CachedRepo, cached_repo, find_hub_cache
 from engine.models.reference import FolderModel, GgufModel, HubModel, parse
 from engine.paths import Paths
 
 
 def delete(ref: str, paths: Paths, environ: Mapping[str, str] = os.environ) -> int:
-    """Delete a model from the hub's cache or from the program's models folder.
+    """Delete a model from the hub's cache or from the program's models folder, and converted copies of it.
 
     Returns:
         The bytes that were freed.
@@ -26,32 +27,36 @@ def delete(ref: str, paths: Paths, environ: Mapping[str, str] = os.environ) -> i
     """
     match parse(ref, paths, environ):
         case HubModel() as model:
-            return _delete_cached(model, environ)
+            return _delete_cached(model, paths, environ)
         case FolderModel(folder=path) | GgufModel(file=path):
             return _delete_own(path, paths)
 
 
-def _delete_cached(model: HubModel, environ: Mapping[str, str]) -> int:
+def _delete_cached(model: HubModel, paths: Paths, environ: Mapping[str, str]) -> int:
     cache = find_hub_cache(environ)
     repos = [repo for name in same_model(model.name) if (repo := cached_repo(cache, name)).folder.is_dir()]
     if not repos:
         raise ModelNotFound(f"{model.name} is not here", "`tunesmith models list` shows what is")
     if model.gguf:
-        return sum(_delete_file(repo, model.gguf) for repo in repos)
-    return sum(repo.remove() for repo in repos)
+        return sum(_delete_file(repo, model.gguf, paths) for repo in repos)
+    return sum(_delete_repo(repo, paths) for repo in repos)
 
 
-def _delete_file(repo: CachedRepo, name: str) -> int:
+def _delete_repo(repo: CachedRepo, paths: Paths) -> int:
+    files = {file.resolve() for snapshot in repo.snapshots() for file in snapshot.rglob("*.gguf")}
+    return sum(remove_copies(file, paths.converted) for file in files) + repo.remove()
+
+
+def _delete_file(repo: CachedRepo, name: str, paths: Paths) -> int:
     links = [link for snapshot in repo.snapshots() if (link := snapshot / name).exists()]
     if not links:
         raise ModelNotFound(f"{repo.name} has no {name} here", "`tunesmith models list` shows what is")
     freed = 0
     for link in links:
         blob = link.resolve()
-        size = blob.stat().st_size if blob.exists() else 0
+        freed += remove_copies(blob, paths.converted) + blob.stat().st_size
         link.unlink()
         blob.unlink(missing_ok=True)
-        freed += size
     return freed
 
 
@@ -66,9 +71,10 @@ def _delete_own(path: Path, paths: Paths) -> int:
         path.unlink()
         return 0
     if path.is_file():
-        size = path.stat().st_size
+        freed = remove_copies(path, paths.converted) + path.stat().st_size
         path.unlink()
-        return size
-    size = sum(each.stat().st_size for each in path.rglob("*") if each.is_file() and not each.is_symlink())
+        return freed
+    freed = sum(remove_copies(file, paths.converted) for file in path.rglob("*.gguf"))
+    freed += sum(each.stat().st_size for each in path.rglob("*") if each.is_file() and not each.is_symlink())
     shutil.rmtree(path)
-    return size
+    return freed

@@ -7,6 +7,7 @@ import pytest
 from engine.errors import ModelNotFound, Refused
 from engine.models import ModelEntry, delete, list_models, resolve
 from engine.models.catalogue import OFFERS, close_matches
+from engine.models.converted import path_key
 from engine.models.hub_cache import find_hub_cache
 from engine.paths import Paths
 from tests.fakes.models import PARAMETERS, cache_model, gguf_bytes, model_files, write_files
@@ -145,6 +146,17 @@ def test_one_gguf_file_of_several_can_be_deleted(paths: Paths, environ: dict[str
     cache_model(cache, "owner/name", {"a.gguf": gguf_bytes(), "b.gguf": gguf_bytes()})
     assert delete("owner/name/a.gguf", paths, environ) == len(gguf_bytes())
     assert next(iter(by_ref(paths, environ))) == "owner/name/b.gguf"
+
+
+def test_the_converted_copy_of_a_gguf_file_goes_with_it(paths: Paths, environ: dict[str, str], cache: Path) -> None:
+    mine = write_files(paths.models, {"tiny.gguf": gguf_bytes()}) / "tiny.gguf"
+    cached = cache_model(cache, "owner/name", {"a.gguf": gguf_bytes()}) / "a.gguf"
+    for file in (mine, cached):
+        write_files(paths.converted / f"{file.stem}-{path_key(file)}-0123", {"model.safetensors": b"1234567"})
+    other = write_files(paths.converted / "tiny-ffffffffffff-0123", {"model.safetensors": b""})
+    assert delete("tiny.gguf", paths, environ) == len(gguf_bytes()) + 7
+    assert delete("owner/name", paths, environ) >= len(gguf_bytes()) + 7
+    assert list(paths.converted.iterdir()) == [other]
 
 
 def test_models_of_the_models_folder_can_be_deleted(paths: Paths, environ: dict[str, str]) -> None:
