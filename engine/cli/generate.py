@@ -1,0 +1,162 @@
+"""`tunesmith generate`: one reply to one prompt, by the same model host as the screen's."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Annotated
+
+import msgspec
+import typer
+
+from engine.cli.group import command_group
+from engine.cli.narration import ReplyView, error_of
+from engine.client import HostClient
+from engine.errors import Failed as FailedError
+from engine.paths import find_paths
+from engine.protocol import (
+    AnyCommand,
+    AnyEvent,
+    Failed,
+    Generate,
+    LoadModel,
+    ModelInfo,
+    ModelReady,
+    Prompt,
+    SamplingChange,
+    Template,
+    Turn,
+)
+from engine.sampling import check_sampling, sampling_for
+from engine.settings import Settings, load_settings
+from engine.templates import Library, default_template_id
+from engine.templates.variables import read_variables
+
+app = command_group("Write a reply to a prompt.")
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked for on the command line."""
+
+    model: str
+    text: str
+    template: Template | None
+    """None lets the model decide."""
+    variables: tuple[str, ...] = ()
+    """NAME=TEXT pairs."""
+    sampling: SamplingChange = SamplingChange()
+    stop: tuple[str, ...] = ()
+    device: str = "auto"
+    dtype: str = "auto"
+    threads: int = 0
+
+
+@app.command()
+def generate(
+    *,
+    model: Annotated[str, typer.Option(metavar="REF", help="A hub name, a folder or a .gguf file.")],
+    prompt: Annotated[str, typer.Option(metavar="TEXT|-", help="What to answer; - reads it from standard input.")],
+    template: Annotated[str, typer.Option(metavar="NAME", help="The prompt template; the model decides without.")] = "",
+    var: Annotated[list[str] | None, typer.Option(metavar="K=V", help="Fill in a variable; may come often.")] = None,
+    max_new_tokens: Annotated[int | None, typer.Option(metavar="N", help="The longest reply.")] = None,
+    temperature: Annotated[float | None, typer.Option(metavar="F", help="0 always takes the likeliest token.")] = None,
+    top_k: Annotated[int | None, typer.Option(metavar="N", help="Keep the N likeliest tokens; 0 keeps all.")] = None,
+    top_p: Annotated[float | None, typer.Option(metavar="F", help="Keep the likeliest that add up to F.")] = None,
+    min_p: Annotated[float | None, typer.Option(metavar="F", help="Keep those F times as likely as the best.")] = None,
+    repetition_penalty: Annotated[float | None, typer.Option(metavar="F", help="Above 1 repeats less.")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="The same seed gives the same reply.")] = None,
+    stop: Annotated[list[str] | None, typer.Option(metavar="TEXT", help="End before this; may come often.")] = None,
+    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda, cuda:N or mps.")] = "",
+    dtype: Annotated[str, typer.Option(metavar="NAME", help="auto, float32, float16 or bfloat16.")] = "",
+    threads: Annotated[int | None, typer.Option(metavar="N", help="Of torch; 0 lets the program choose.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the protocol's events as JSON lines.")] = False,
+) -> None:
+    """Write a reply to a prompt. The reply goes to standard output as it comes, everything else to standard error."""
+    paths = find_paths()
+    settings = load_settings(paths.settings_file)
+    library = Library(paths.templates)
+    named = template or settings.template
+    flags = SamplingChange(
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        min_p=min_p,
+        repetition_penalty=repetition_penalty,
+        max_new_tokens=max_new_tokens,
+        seed=seed,
+    )
+    check_sampling(flags)
+    request = Request(
+        model=model,
+        text=_standard_input() if prompt == "-" else _argument(prompt),
+        template=library.get(named) if named else None,
+        variables=tuple(map(_argument, var or ())),
+        sampling=flags,
+        stop=tuple(map(_argument, stop or ())),
+        device=device or settings.device,
+        dtype=dtype or settings.dtype,
+        threads=settings.threads if threads is None else threads,
+    )
+    if request.template is not None:
+        read_variables(request.template, request.variables)
+    asyncio.run(run(request, HostClient(), library, settings, ReplyView(as_json=as_json)))
+
+
+async def run(request: Request, client: HostClient, library: Library, settings: Settings, view: ReplyView) -> None:
+    """Load the model, answer, and end the host.
+
+    Raises:
+        TunesmithError: The load or the reply failed.
+    """
+    try:
+        info = await _load(request, client, view)
+        template = request.template or library.get(default_template_id(info))
+        command = Generate(
+            id=client.next_id(),
+            prompt=Prompt(
+                template=template,
+                turns=(Turn(role="user", text=request.text),),
+                variables=read_variables(template, request.variables),
+            ),
+            sampling=sampling_for(settings.sampling, template.sampling, request.sampling),
+            stop=request.stop,
+        )
+        await _follow(client, command, view)
+    finally:
+        view.finish()
+        await client.aclose()
+
+
+async def _load(request: Request, client: HostClient, view: ReplyView) -> ModelInfo:
+    command = LoadModel(
+        id=client.next_id(), ref=request.model, device=request.device, dtype=request.dtype, threads=request.threads
+    )
+    event = await _follow(client, command, view)
+    if not isinstance(event, ModelReady):
+        raise FailedError(f"{request.model} was not loaded: the model host answered with {type(event).__name__}")
+    return event.model
+
+
+async def _follow(client: HostClient, command: AnyCommand, view: ReplyView) -> AnyEvent | None:
+    event: AnyEvent | None = None
+    async for event in client.request(command):
+        if isinstance(event, Failed):
+            raise error_of(event)
+        view.show(event)
+    return event
+
+
+def _standard_input() -> str:
+    """All of it as UTF-8, without the newline that ends the last line."""
+    raw = sys.stdin.buffer.read()
+    try:
+        return raw.decode("utf-8-sig").removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise FailedError(
+            "The prompt on standard input is not UTF-8 text", "Convert it, for instance with iconv"
+        ) from None
+
+
+def _argument(text: str) -> str:
+    """An argument whose bytes are no UTF-8 comes with surrogates, which can't be sent on."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
