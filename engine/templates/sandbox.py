@@ -46,6 +46,10 @@ _FILTERS = (
     "join last length list lower map max min reject rejectattr replace reverse round safe select selectattr slice "
     "sort string title tojson trim truncate unique upper wordcount"
 ).split()
+_WALKING_FILTERS = frozenset(
+    {"groupby", "map", "max", "min", "reject", "rejectattr", "select", "selectattr", "sort", "unique"}
+)
+"""Those that look at every item in Python, of which a long text has too many."""
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
@@ -149,7 +153,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if operator == "*":
             for items, times in ((left, right), (right, left)):
                 if isinstance(times, int) and isinstance(items, str | list | tuple):
-                    self._budget.foresee(self._budget.measure(items) * max(times, 0))
+                    size = len(items) if isinstance(items, str) else self._budget.measure(items)
+                    self._budget.foresee(size * max(times, 0))
         elif operator == "**" and isinstance(left, int) and isinstance(right, int):
             if left.bit_length() * max(right, 0) > MAX_INTEGER_BITS:
                 raise LimitReached("it makes a number of more than a thousand digits")
@@ -198,12 +203,20 @@ class Sandbox(ImmutableSandboxedEnvironment):
         def guarded(*args: Any, **kwargs: Any) -> Any:
             self._budget.tick()
             if len(args) > place:
-                value = self._known_length(args[place]) if name == "join" else args[place]
+                value = self._input_of(name, args[place])
                 args = (*args[:place], value, *args[place + 1 :])
                 growth.filter_growth(name, self._budget, value, args[place + 1 :], kwargs)
             return self._watched(function(*args, **kwargs))
 
         return guarded
+
+    def _input_of(self, name: str, value: Any) -> Any:
+        """What a filter is to work on, in a form that tells its size or counts its items."""
+        if name == "join":
+            return self._known_length(value)
+        if name in _WALKING_FILTERS and isinstance(value, str | list | tuple | dict | range):
+            return self._budget.watched(iter(value))
+        return value
 
     def _watched(self, value: Any) -> Any:
         """A value that was made, counted; a lazy one is counted as it is used."""

@@ -78,6 +78,8 @@ HOSTILE = {
     "a slow search": BIG + "{{ big.rfind('b' + 'a' * 500000) }}",
     "a slow strip": BIG + "{{ big.strip('b' * 900000 + 'a') | length }}",
     "a slow trim": BIG + "{{ big | trim('b' * 900000 + 'a') | length }}",
+    "sorting a text": BIG + "{{ big | sort | length }}",
+    "grouping a text": BIG + "{{ big | groupby(0) | length }}",
     "many slow filters": BIG + "{% for i in range(99999) %}{% set x = big | upper | lower %}{% endfor %}",
     "many large texts kept": BIG + "".join(f"{{% set v{i} = big ~ '{i}' %}}" for i in range(900)),
     "many slices kept": BIG + "".join(f"{{% set v{i} = big[{i + 1}:] %}}" for i in range(900)),
