@@ -124,8 +124,8 @@ HOSTILE = {
 def test_a_hostile_template_ends_soon_with_a_sentence(body: str) -> None:
     began = time.perf_counter()
     with pytest.raises(TemplateFault) as caught:
-        render(prompt(body), timeout_s=0.3)
-    assert time.perf_counter() - began < 1.3
+        render(prompt(body), timeout_s=0.1)
+    assert time.perf_counter() - began < 2.0
     assert 10 < len(caught.value.title) < 500
     assert "\n" not in caught.value.title
 
@@ -176,11 +176,11 @@ PIECES = st.sampled_from(
 BODIES = st.one_of(st.lists(PIECES, max_size=40).map(" ".join), st.text(max_size=80))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(BODIES)
 def test_no_body_raises_anything_but_a_fault(body: str) -> None:
     with contextlib.suppress(TemplateFault):
-        render(prompt(body), timeout_s=0.2)
+        render(prompt(body), timeout_s=0.1)
 
 
 FILE_LINES = [
@@ -190,7 +190,7 @@ FILE_LINES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.one_of(
         st.text(max_size=200),
