@@ -58,7 +58,6 @@ class Host(App[None]):
 
     def on_transcript_leave(self, event: Transcript.Leave) -> None:
         self.leaves.append(event)
-        self.query_one(Input).focus()
 
 
 def user(number: int, text: str = "Tell me more.") -> TurnLine:
@@ -372,25 +371,23 @@ async def test_only_a_window_of_a_long_talk_is_mounted() -> None:
 
 
 async def test_reading_upwards_misses_nothing_and_never_jumps() -> None:
-    app = Host(talk(120))
+    app = Host([user(i, f"Question {i}") for i in range(1, 131)])
     async with app.run_test(size=(70, 30)) as pilot:
-        await pilot.pause()
-        await until(pilot, lambda: at_end(app), "at the end")
+        await until(pilot, lambda: views(app) and at_end(app), "at the end")
         below = screen_rows(app.transcript)
         met: list[str] = []
-        for _ in range(300):
-            await wheel(app, pilot, up=1)
+        while app.transcript.scroll_y > 0:
+            app.transcript.scroll_relative(y=-9, animate=False, immediate=True)
+            await pilot.pause()
             rows = screen_rows(app.transcript)
-            step = next((n for n in range(8) if rows[n:] == below[: len(below) - n]), None)
-            assert step is not None, "the text moved otherwise than by scrolling"
-            met += [row for row in rows[:step] if "Question" in row]
+            step = next((n for n in range(10) if rows[n:] == below[: len(below) - n]), None)
+            assert step, "the text moved otherwise than by scrolling"
+            met = [row for row in rows[:step] if "Question" in row] + met
             below = rows
             assert len(views(app)) <= MOST_TURNS + STEP_TURNS
-            if app.transcript.scroll_y == 0:
-                break
-        numbers = [int(row.split()[-1]) for row in reversed(met)]
-        assert numbers == list(range(1, numbers[-1] + 2, 2))
-        assert numbers[-1] > 90
+        numbers = [int(row.split()[-1]) for row in met]
+        assert numbers == list(range(1, numbers[-1] + 1))
+        assert numbers[-1] > 110
 
 
 async def test_reading_down_again_reaches_the_end() -> None:
@@ -528,11 +525,10 @@ async def test_below_the_last_turn_the_cursor_leaves() -> None:
         await pilot.pause()
         await pilot.press("up", "j")
         await pilot.pause()
-        assert not app.leaves
+        assert app.focused is app.transcript
         await pilot.press("down")
         await pilot.pause()
         assert len(app.leaves) == 1
-        assert app.focused is app.query_one(Input)
 
 
 async def test_a_turn_higher_than_the_screen_is_read_through() -> None:
@@ -714,7 +710,7 @@ async def test_another_text_in_the_same_place_is_not_selected() -> None:
 # What it costs
 
 
-async def cpu_seconds_of_paints(turns: int, paints: int = 50) -> float:
+async def cpu_seconds_of_paints(turns: int, paints: int = 40) -> float:
     lines = talk(turns)
     app = Host(lines)
     async with app.run_test(size=(100, 30)) as pilot:
@@ -730,7 +726,7 @@ async def cpu_seconds_of_paints(turns: int, paints: int = 50) -> float:
                 await pilot.pause()
             return time.process_time() - began
 
-        await paint(10)
+        await paint(5)
         return await paint(paints)
 
 
