@@ -1,0 +1,25 @@
+"""What `tunesmith doctor` looks at. Nothing is changed, and nothing is asked of the network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.cli.checks.installation import check_computing, check_program
+from engine.cli.checks.places import check_folders, check_models, check_own_files
+from engine.cli.checks.record import Check, State
+from engine.cli.checks.terminal import check_terminal
+from engine.paths import Paths
+
+__all__ = ["Check", "State", "examine"]
+
+
+def examine(paths: Paths, environ: Mapping[str, str]) -> tuple[Check, ...]:
+    """Look at everything; torch is asked in a process of its own."""
+    return (
+        *check_program(),
+        *check_computing(),
+        *check_folders(paths, environ),
+        *check_own_files(paths),
+        *check_models(paths, environ),
+        *check_terminal(environ),
+    )
