@@ -56,10 +56,6 @@ class CachedRepo(msgspec.Struct, frozen=True):
         main = self._main()
         return tuple(sorted(found, key=lambda path: (path.name != main, -path.stat().st_mtime)))
 
-    def partial_bytes(self) -> int:
-        """How many bytes of unfinished downloads there are."""
-        return sum(_size(path) for path in _entries(self.blobs) if path.name.endswith(INCOMPLETE))
-
     def has_partial(self) -> bool:
         """Whether a download was cut short."""
         return any(path.name.endswith(INCOMPLETE) for path in _entries(self.blobs))
