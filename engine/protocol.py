@@ -27,7 +27,7 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
 # What commands and events are made of
 
 
-class Sampling(Frozen):
+class Sampling(Frozen, frozen=True):
     """How the next token is chosen from the logits."""
 
     temperature: float = 0.8
@@ -45,7 +45,7 @@ class Sampling(Frozen):
     """None: the host draws one, and says which in `GenerationStarted`."""
 
 
-class SamplingChange(Frozen, omit_defaults=True):
+class SamplingChange(Frozen, frozen=True, omit_defaults=True):
     """The fields of a `Sampling` that somebody set; None leaves a field alone."""
 
     temperature: float | None = None
@@ -57,7 +57,7 @@ class SamplingChange(Frozen, omit_defaults=True):
     seed: int | None = None
 
 
-class Variable(Frozen):
+class Variable(Frozen, frozen=True):
     """A blank in a template, filled in from a form."""
 
     name: str
@@ -66,14 +66,14 @@ class Variable(Frozen):
     """What the form calls it; the name where empty."""
 
 
-class Example(Frozen):
+class Example(Frozen, frozen=True):
     """A few-shot example that the template shows the model."""
 
     input: str
     output: str
 
 
-class Template(Frozen):
+class Template(Frozen, frozen=True):
     """A prompt template: how turns and variables become the text that the model sees."""
 
     id: str
@@ -91,14 +91,14 @@ class Template(Frozen):
     """Render the tokenizer's chat template instead of `body`."""
 
 
-class Turn(Frozen):
+class Turn(Frozen, frozen=True):
     """One turn of a conversation, as a template sees it."""
 
     role: Role
     text: str
 
 
-class Prompt(Frozen):
+class Prompt(Frozen, frozen=True):
     """All that is needed to render what the model will see."""
 
     template: Template
@@ -109,7 +109,7 @@ class Prompt(Frozen):
     """Text that the reply already has: the model continues it."""
 
 
-class ModelInfo(Frozen):
+class ModelInfo(Frozen, frozen=True):
     """A loaded model."""
 
     ref: str
@@ -133,7 +133,7 @@ class ModelInfo(Frozen):
     eos_token: str = ""
 
 
-class Alternative(Frozen):
+class Alternative(Frozen, frozen=True):
     """A token that could have come instead."""
 
     text: str
@@ -144,13 +144,13 @@ class Alternative(Frozen):
 # Commands
 
 
-class Command(Frozen, tag=True):
+class Command(Frozen, frozen=True, tag=True):
     """Something the host is asked to do."""
 
     id: int
 
 
-class LoadModel(Command):
+class LoadModel(Command, frozen=True):
     """Make this the current model; the one before stays until the new one is ready."""
 
     ref: str
@@ -162,11 +162,11 @@ class LoadModel(Command):
     """Torch's threads for one operation; 0 lets the host choose."""
 
 
-class UnloadModel(Command):
+class UnloadModel(Command, frozen=True):
     """Give the model's memory back."""
 
 
-class Generate(Command):
+class Generate(Command, frozen=True):
     """Answer a prompt with the current model."""
 
     prompt: Prompt
@@ -177,7 +177,7 @@ class Generate(Command):
     """How many alternatives to report for each token; 0 reports none."""
 
 
-class CountTokens(Command):
+class CountTokens(Command, frozen=True):
     """Render a prompt and count it, without generating; answered at once, also during a reply."""
 
     prompt: Prompt
@@ -185,13 +185,13 @@ class CountTokens(Command):
     """Room to keep free for the reply, as `Generate` would."""
 
 
-class Cancel(Command):
+class Cancel(Command, frozen=True):
     """End another command early; it answers for itself."""
 
     target: int
 
 
-class Shutdown(Command):
+class Shutdown(Command, frozen=True):
     """End the host; closing its stdin does the same."""
 
 
@@ -201,14 +201,14 @@ AnyCommand = LoadModel | UnloadModel | Generate | CountTokens | Cancel | Shutdow
 # Events
 
 
-class Event(Frozen, tag=True):
+class Event(Frozen, frozen=True, tag=True):
     """Something that happened in the host."""
 
     id: int
     """The command that this answers; 0 where there is none."""
 
 
-class Hello(Event):
+class Hello(Event, frozen=True):
     """The host is up; it goes on importing what it needs."""
 
     version: str
@@ -216,7 +216,7 @@ class Hello(Event):
     protocol: int = PROTOCOL_VERSION
 
 
-class LoadProgress(Event):
+class LoadProgress(Event, frozen=True):
     """How far a load has come."""
 
     stage: LoadStage
@@ -228,18 +228,18 @@ class LoadProgress(Event):
     eta_s: float | None = None
 
 
-class ModelReady(Event):
+class ModelReady(Event, frozen=True):
     """The model answers from now on."""
 
     model: ModelInfo
     seconds: float
 
 
-class ModelUnloaded(Event):
+class ModelUnloaded(Event, frozen=True):
     """No model is loaded any more."""
 
 
-class GenerationStarted(Event):
+class GenerationStarted(Event, frozen=True):
     """The prompt was rendered and fitted; the first token comes next."""
 
     prompt_tokens: int
@@ -251,7 +251,7 @@ class GenerationStarted(Event):
     seed: int
 
 
-class TokensEmitted(Event):
+class TokensEmitted(Event, frozen=True):
     """More text. The texts of one reply, joined, are the reply."""
 
     text: str
@@ -261,7 +261,7 @@ class TokensEmitted(Event):
     alternatives: tuple[tuple[Alternative, ...], ...] = ()
 
 
-class GenerationFinished(Event):
+class GenerationFinished(Event, frozen=True):
     """The reply is over."""
 
     reason: FinishReason
@@ -276,7 +276,7 @@ class GenerationFinished(Event):
     """The stop string that was met, which is not part of the reply; empty for an end-of-text token."""
 
 
-class TokensCounted(Event):
+class TokensCounted(Event, frozen=True):
     """The size of a rendered prompt."""
 
     tokens: int
@@ -284,7 +284,7 @@ class TokensCounted(Event):
     dropped_turns: int
 
 
-class Failed(Event):
+class Failed(Event, frozen=True):
     """The command did not succeed. Fields as in `engine.errors`."""
 
     code: str
@@ -292,14 +292,14 @@ class Failed(Event):
     hint: str = ""
 
 
-class LogLine(Event):
+class LogLine(Event, frozen=True):
     """A line for the log view."""
 
     level: Literal["debug", "info", "warning", "error"]
     text: str
 
 
-class UnknownEvent(Event):
+class UnknownEvent(Event, frozen=True):
     """A line that this version does not understand; never sent."""
 
     kind: str
