@@ -29,9 +29,9 @@ def shipped(library: Library, name: str, *texts: str, **variables: str) -> str:
     return render(Prompt(template=library.get(name), turns=talk(*texts), variables=variables))
 
 
-def test_plain_adds_nothing(library: Library) -> None:
+def test_plain_adds_nothing_but_a_line_break_before_a_later_message(library: Library) -> None:
     assert shipped(library, "plain", "Once upon a time") == "Once upon a time"
-    assert shipped(library, "plain", " One\n", "two ", "\tthree\n\n") == " One\ntwo \tthree\n\n"
+    assert shipped(library, "plain", " One\n", "two ", "\tthree\n\n") == " One\ntwo \n\tthree\n\n"
 
 
 def test_story_ends_without_a_space(library: Library) -> None:
