@@ -29,15 +29,17 @@ def decode_command(line: bytes) -> AnyCommand:
     Raises:
         msgspec.DecodeError: The line is not a command of this version.
     """
-    return _commands.decode(line)
+    command: AnyCommand = _commands.decode(line)
+    return command
 
 
 def decode_event(line: bytes) -> AnyEvent | UnknownEvent:
     """Read an event; whatever can't be read becomes an `UnknownEvent`, so that no line can break a reader."""
     try:
-        return _events.decode(line)
+        event: AnyEvent = _events.decode(line)
     except msgspec.DecodeError:
         return _unknown(line)
+    return event
 
 
 def _unknown(line: bytes) -> UnknownEvent:
