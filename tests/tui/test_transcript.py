@@ -92,6 +92,10 @@ def first_row(app: Host) -> str:
     return screen_rows(app.transcript)[0].strip(" ▌█")
 
 
+def cursor(app: Host) -> int | None:
+    return app.transcript.cursor_id
+
+
 def hinted(app: Host) -> bool:
     return app.query_one(NewestHint).display
 
@@ -413,11 +417,11 @@ async def test_home_and_end_cross_ten_thousand_turns_at_once() -> None:
         await pilot.pause()
         await pilot.press("home")
         await pilot.pause()
-        assert app.transcript.cursor_id == 1
+        assert cursor(app) == 1
         assert "Question 1" in screen_rows(app.transcript)[1]
         await pilot.press("end")
         await pilot.pause()
-        assert app.transcript.cursor_id == 10_000
+        assert cursor(app) == 10_000
         assert at_end(app)
         app.draw(*app.lines, user(10_001, "and now"))
         await pilot.pause()
@@ -482,7 +486,7 @@ async def test_keys_act_on_the_turn_under_the_cursor(key: str, wish: str) -> Non
     async with app.run_test(size=(80, 40)) as pilot:
         app.transcript.focus()
         await pilot.pause()
-        assert app.transcript.cursor_id == 4
+        assert cursor(app) == 4
         await pilot.press(key)
         await pilot.press("up", "k", key)
         await pilot.pause()
@@ -503,19 +507,19 @@ async def test_the_cursor_is_only_there_with_the_focus_but_stays_under_a_dialog(
     async with app.run_test(size=(80, 40)) as pilot:
         app.query_one(Input).focus()
         await pilot.pause()
-        assert app.transcript.cursor_id is None
+        assert cursor(app) is None
         app.transcript.focus()
         await pilot.pause()
         await pilot.press("up")
-        assert app.transcript.cursor_id == 3
+        assert cursor(app) == 3
         app.push_screen(ModalScreen[None]())
         await pilot.pause()
-        assert app.transcript.cursor_id == 3
+        assert cursor(app) == 3
         app.pop_screen()
         await pilot.pause()
         app.query_one(Input).focus()
         await pilot.pause()
-        assert app.transcript.cursor_id is None
+        assert cursor(app) is None
 
 
 async def test_below_the_last_turn_the_cursor_leaves() -> None:
@@ -542,12 +546,12 @@ async def test_a_turn_higher_than_the_screen_is_read_through() -> None:
         await pilot.pause()
         seen: set[str] = set()
         for _ in range(20):
-            if app.transcript.cursor_id != 2:
+            if cursor(app) != 2:
                 break
             seen.update(row.strip(" ▌█") for row in screen_rows(app.transcript))
             await pilot.press("down")
             await pilot.pause()
-        assert app.transcript.cursor_id == 3
+        assert cursor(app) == 3
         assert {f"row {i}" for i in range(1, 61)} <= seen
 
 
@@ -558,7 +562,7 @@ async def test_the_cursor_walks_through_all_turns() -> None:
         await pilot.press("home")
         await pilot.pause()
         for number in range(1, 91):
-            assert app.transcript.cursor_id == number
+            assert cursor(app) == number
             shown = next(view for view in views(app) if view.turn.id == number)
             assert shown.has_class("-cursor")
             assert app.transcript.region.contains_region(shown.region)
@@ -573,10 +577,10 @@ async def test_the_cursor_stays_on_a_reply_that_gets_its_id() -> None:
         app.transcript.focus()
         await pilot.pause()
         await pilot.press("end")
-        assert app.transcript.cursor_id == -1
+        assert cursor(app) == -1
         app.draw(user(1), reply(2))
         await pilot.pause()
-        assert app.transcript.cursor_id == 2
+        assert cursor(app) == 2
 
 
 def place_of(app: Host, view: TurnView, words: str) -> Offset:
@@ -617,7 +621,7 @@ async def test_a_click_puts_the_cursor_on_a_turn() -> None:
         await pilot.pause()
         await pilot.click(views(app)[1], offset=Offset(10, 1))
         await pilot.pause()
-        assert app.transcript.cursor_id == 2
+        assert cursor(app) == 2
 
 
 # Selecting text
