@@ -87,8 +87,7 @@ class TunesmithApp(App[None]):
         """Show what the model host wrote."""
         from tui.screens.log import LogScreen
 
-        if isinstance(screen := self.screen_stack[0], ChatScreen):
-            self.push_screen(LogScreen(screen.log_lines))
+        self.push_screen(LogScreen(self.services.client.log_lines))
 
 
 def run(*, model: str = "", template: str = "", run: str = "", environ: Mapping[str, str] = os.environ) -> int:

@@ -396,7 +396,7 @@ def bindings(scope: Scope) -> list[Binding]:
             action.id,
             action.footer or action.title,
             show=bool(action.footer),
-            priority=scope in {"app", "chat", "composer"} and action.id != "stop",
+            priority=scope in {"app", "chat"} and action.id != "stop",
             id=action.id,
             tooltip=action.help,
         )
@@ -414,6 +414,17 @@ def keymap(overrides: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...
     good = {name: keys for name, keys in overrides.items() if name in BY_ID}
     faults = tuple(f"[keys] {name}: there is no such action" for name in overrides if name not in BY_ID)
     return good, faults
+
+
+def keys_of(scope: Scope, overrides: Mapping[str, str]) -> dict[str, str]:
+    """Which action each key of a scope means, the user's own [keys] considered."""
+    return {
+        key.strip(): action.id
+        for action in ACTIONS
+        if action.scope == scope
+        for key in overrides.get(action.id, action.keys).split(",")
+        if key.strip()
+    }
 
 
 class SlashCommand(msgspec.Struct, frozen=True):

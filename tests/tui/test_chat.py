@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Key
 
 from engine.conversations import Store
 from engine.memory import load_memory
@@ -478,3 +479,15 @@ async def test_quit_in_mid_reply_keeps_what_came(start: Start, paths: Paths) -> 
     assert turn.figures is not None
     assert turn.figures.reason == "cancelled"
     store.close()
+
+
+async def test_what_is_typed_after_a_quick_enter_stays(start: Start) -> None:
+    async with start() as program:
+        await program.ready()
+        for key in "one":
+            program.app.post_message(Key(key, key))
+        program.app.post_message(Key("enter", "\r"))
+        for key in "two":
+            program.app.post_message(Key(key, key))
+        await program.until(lambda: program.texts()[:1] == ["one"] and not program.session.state.busy)
+        assert program.composer.text == "two"

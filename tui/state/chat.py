@@ -9,7 +9,7 @@ import msgspec
 from engine.conversations import Conversation, StoredTurn
 from engine.figures import figures_line
 from engine.protocol import Failed, SamplingChange, Template, TokensCounted
-from tui.state.model import ModelState
+from tui.state.model import ModelState, short_name
 from tui.state.reply import Reply
 from tui.state.turns import TurnLine
 
@@ -123,10 +123,10 @@ def used_tokens(state: ChatState) -> int:
 
 
 def _live(state: ChatState, reply: Reply, stored: TurnLine | None) -> TurnLine:
-    speaker = _speaker(state.model.info.name if state.model.info else state.model.ref, state.template.name)
+    speaker = _speaker(state.model.info.name if state.model.info else short_name(state.model.ref), state.template.name)
     note = ""
     if reply.phase == "waiting":
-        note = f"waits until {state.model.ref} is loaded"
+        note = f"waits until {short_name(state.model.ref)} is loaded"
     elif reply.failure is not None:
         note = words_of(reply.failure)
     return TurnLine(

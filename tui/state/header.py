@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.figures import human_bytes, human_count, human_duration
 from engine.protocol import LoadProgress, Sampling
-from tui.state.model import ModelState
+from tui.state.model import ModelState, short_name
 
 _STAGES = {
     "finding": "looking for",
@@ -19,12 +19,12 @@ _STAGES = {
 def model_words(model: ModelState) -> str:
     """The model's name and state, in a few words."""
     if model.phase == "loading":
-        return f"{_short(model.ref)}: {progress_words(model.progress)}"
+        return f"{short_name(model.ref)}: {progress_words(model.progress)}"
     if model.info is not None:
         return f"{model.info.name} · {human_count(model.info.parameters)}"
     if model.phase == "failed":
-        return f"{_short(model.ref)}: could not be loaded"
-    return _short(model.ref) if model.ref else "no model: pick one"
+        return f"{short_name(model.ref)}: could not be loaded"
+    return short_name(model.ref) if model.ref else "no model: pick one"
 
 
 def progress_words(progress: LoadProgress | None) -> str:
@@ -72,8 +72,3 @@ def device_words(model: ModelState) -> str:
 def window_words(used: int, total: int) -> str:
     """How much of the window is taken."""
     return f"{used:,} of {total:,}" if total else ""
-
-
-def _short(ref: str) -> str:
-    name = ref.rstrip("/").rsplit("/", 1)[-1]
-    return name if name else ref

@@ -53,3 +53,8 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
         if self.info is not None:
             return ModelState(phase="ready", ref=self.info.ref, info=self.info, failure=event)
         return ModelState(phase="failed", ref=self.ref, failure=event)
+
+
+def short_name(ref: str) -> str:
+    """The last part of a reference, which is what people call the model."""
+    return ref.rstrip("/").rsplit("/", 1)[-1] or ref

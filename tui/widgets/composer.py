@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual import events
 from textual.binding import Binding
 from textual.content import Content
@@ -45,8 +47,13 @@ class Composer(TextArea):
             super().__init__()
             self.text = text
 
-    def __init__(self, *, id: str) -> None:
-        """Make an empty composer."""
+    def __init__(self, *, id: str, keys: Mapping[str, str] | None = None) -> None:
+        """Make an empty composer.
+
+        Args:
+            id: The widget's id.
+            keys: The user's own keys by action, as in config.toml.
+        """
         super().__init__(
             id=id,
             show_line_numbers=False,
@@ -55,6 +62,7 @@ class Composer(TextArea):
             tab_behavior="focus",
             placeholder=Content("Write a message, or / for a command"),
         )
+        self._keys = commands.keys_of("composer", keys or {})
         self._history: list[str] = []
         self._place: int | None = None
         self._draft = ""
@@ -70,10 +78,12 @@ class Composer(TextArea):
         self.move_cursor(self.document.end)
 
     def action_send(self) -> None:
-        """Hand over the text; it is taken away only by who accepted it."""
+        """Hand over the text. Whoever can't take it gives it back, before what was typed since."""
         self._place = None
-        if self.text.strip():
-            self.post_message(self.Submitted(self.text))
+        text = self.text
+        if text.strip():
+            self.text = ""
+            self.post_message(self.Submitted(text))
 
     def action_newline(self) -> None:
         """Start a new line."""
@@ -94,10 +104,20 @@ class Composer(TextArea):
         else:
             super().action_cursor_down(select)
 
-    def on_key(self, event: events.Key) -> None:
-        """Typing ends the recalling."""
-        if event.is_printable:
-            self._place = None
+    async def _on_key(self, event: events.Key) -> None:
+        """Act on the composer's own keys here and now.
+
+        Bindings are run by the app, before or after keys that were typed at the same moment reach this widget: a
+        fast typist's Enter would send half a line.
+        """
+        action = self._keys.get(event.key)
+        if action is None:
+            self._place = None if event.is_printable else self._place
+            await super()._on_key(event)
+            return
+        event.stop()
+        event.prevent_default()
+        getattr(self, f"action_{action}")()
 
     def _recall(self, step: int) -> None:
         if self._place is None:

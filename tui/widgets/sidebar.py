@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
@@ -21,7 +23,7 @@ from tui.renderables.ago import ago
 class ConversationList(OptionList):
     """The list itself, with its own keys."""
 
-    BINDINGS = commands.bindings("conversations")
+    BINDINGS: ClassVar[list[BindingType]] = [*commands.bindings("conversations")]
 
     def action_list_open(self) -> None:
         """Open what is under the cursor."""

@@ -10,6 +10,7 @@ from textual.widgets import Static
 from engine.display import visible_line
 from tui.state.chat import ChatState, words_of
 from tui.state.header import progress_words
+from tui.state.model import short_name
 
 
 class Welcome(Vertical):
@@ -44,7 +45,7 @@ def _lines(state: ChatState) -> list[Content]:
     model = state.model
     if model.phase == "loading":
         return [
-            Content.styled(f"Loading {visible_line(model.ref)}", "bold $accent"),
+            Content.styled(f"Loading {visible_line(short_name(model.ref))}", "bold $accent"),
             Content.styled(progress_words(model.progress), "$foreground-muted"),
             Content(""),
             Content("You can write already: the message waits for the model."),

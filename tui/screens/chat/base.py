@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from engine.memory import Memory
 from textual.screen import Screen
 
+from engine.memory import Memory
 from tui.services import Services
 from tui.session import Session
 
@@ -21,10 +21,20 @@ class ChatBase(Screen[None]):
     session: Session | None
     services: Services
     memory: Memory
+    _deleted: list[int]
+    """Conversations that can be brought back, the last one deleted at the end."""
 
     @abstractmethod
     def notice(self, text: str, *, error: bool = False) -> None:
         """Say something in passing."""
+
+    @abstractmethod
+    def give_back(self, text: str) -> None:
+        """Put a message that could not be sent back into the composer."""
+
+    @abstractmethod
+    def action_pick_model(self) -> None:
+        """Choose a model."""
 
     @abstractmethod
     def remember(self, **changes: object) -> None:

@@ -57,7 +57,7 @@ class ConversationActions(ChatBase):
         if session is None:
             return
 
-        def chosen(found: tuple[int, int] | None) -> None:
+        def chosen(found: tuple[int, int | None] | None) -> None:
             if found is not None:
                 self.open_conversation(*found)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 from textual import on
@@ -15,9 +14,8 @@ from textual.timer import Timer
 from textual.widgets import Footer, Static
 
 from engine.conversations import Store
-from engine.errors import StoreFailed, TunesmithError
+from engine.errors import StoreFailed
 from engine.memory import Memory, save_memory
-from engine.protocol import LogLine
 from tui import commands
 from tui.bridge import Bridge, EventsArrived
 from tui.screens.chat.actions import ChatActions
@@ -37,7 +35,6 @@ LIST_LIMIT = 500
 COUNT_DELAY_S = 0.3
 DRAFT_DELAY_S = 0.4
 LIBRARY_INTERVAL_S = 1.0
-MAX_LOG_LINES = 2_000
 NARROW_COLUMNS = 100
 
 
@@ -66,7 +63,6 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         self.services = services
         self.memory: Memory = services.memory
         self.session: Session | None = None
-        self.log_lines: list[LogLine] = []
         self._model = model
         self._template = template
         self._count_timer: Timer | None = None
@@ -84,7 +80,7 @@ class ChatScreen(ChatActions, Screen[None], Listener):
                 yield Transcript(id="transcript")
                 yield VariablesForm(id="variables")
                 yield Static("", id="slash-hint", markup=False)
-                yield Composer(id="composer")
+                yield Composer(id="composer", keys=self.services.settings.keys)
             yield Dock(id="dock")
         yield Footer(show_command_palette=False)
 
@@ -104,7 +100,6 @@ class ChatScreen(ChatActions, Screen[None], Listener):
 
     def _begin(self) -> None:
         services = self.services
-        services.client.on_log = self._log
         store = self._open_store()
         self.session = Session(
             store=store,
@@ -119,7 +114,8 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         model = self._model or self.memory.model or services.settings.model
         if model:
             self.session.model.load(model)
-        self.query_one(Composer).put(self.session.conversations.draft())
+        if draft := self.session.conversations.draft():
+            self.give_back(draft)
         self.conversations_changed()
         self.state_changed()
         self.set_interval(LIBRARY_INTERVAL_S, self._watch_library)
@@ -193,10 +189,6 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         except OSError as error:
             self.notice(f"{self.services.paths.memory_file} can't be written: {error.strerror}", error=True)
 
-    def _log(self, line: LogLine) -> None:
-        self.log_lines.append(line)
-        del self.log_lines[:-MAX_LOG_LINES]
-
     # What the widgets tell
 
     @on(EventsArrived)
@@ -216,7 +208,6 @@ class ChatScreen(ChatActions, Screen[None], Listener):
     async def _submit(self, event: Composer.Submitted) -> None:
         slash = commands.parse_slash(event.text)
         if slash is not None:
-            self.query_one(Composer).put("")
             await self.run_slash(slash)
         else:
             self.send_message(event.text)
@@ -301,11 +292,3 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         if listing != before:
             self.session.prompting.refresh()
             self.templates_changed(listing)
-
-    def guard(self, error: TunesmithError) -> None:
-        """Tell an error that stopped an action."""
-        self.notice(str(error), error=True)
-
-    def log_texts(self) -> Sequence[str]:
-        """The log as text, oldest first."""
-        return [line.text for line in self.log_lines]

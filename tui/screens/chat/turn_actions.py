@@ -14,22 +14,23 @@ class TurnActions(ChatBase):
     """Messages, replies and their versions."""
 
     def send_message(self, text: str) -> None:
-        """Send what was typed; whoever can't send it leaves it in the composer."""
+        """Send what was typed, or give it back with a word on why not."""
         session = self.session
         if session is None:
+            self.give_back(text)
             return
         if session.state.busy:
-            self.notice("A reply is coming: Esc stops it. Your message stays here.")
+            self.notice(f"{BUSY}. Your message stays here.")
+            self.give_back(text)
             return
         if not session.state.model.ref and session.state.editing_needs_model:
             self.notice(MODEL_FIRST)
+            self.give_back(text)
             self.action_pick_model()
             return
-        editing = session.state.editing
-        self.query_one(Composer).put("")
         self.query_one(Transcript).follow()
-        if editing is not None and editing.role == "assistant":
-            session.conversations.rewrite(editing, text)
+        if session.state.editing is not None and session.state.editing.role == "assistant":
+            session.conversations.rewrite(session.state.editing, text)
         else:
             session.replies.send(text)
 

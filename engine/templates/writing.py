@@ -1,0 +1,55 @@
+"""From a `Template` back to a template file, for a folder in which it travels with what it trained."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+
+from engine.atomic import write_atomically
+from engine.protocol import Template
+
+
+def template_toml(template: Template) -> str:
+    """Write a template as TOML that `engine.templates.parse` reads back as the same template."""
+    lines = [
+        f"name = {_text(template.name)}",
+        f"description = {_text(template.description)}",
+        f"kind = {_text(template.kind)}",
+        f"stop = [{', '.join(map(_text, template.stop))}]",
+    ]
+    if template.uses_chat_template:
+        lines.append("uses_chat_template = true")
+    else:
+        # Reading takes the newline before the closing quotes off.
+        lines.append(f"body = {_text(template.body + chr(10))}")
+    for variable in template.variables:
+        lines += [
+            "",
+            f"[variables.{variable.name}]",
+            f"default = {_text(variable.default)}",
+            f"label = {_text(variable.label)}",
+        ]
+    for example in template.examples:
+        lines += ["", "[[examples]]", f"input = {_text(example.input)}", f"output = {_text(example.output)}"]
+    sampling = {
+        name: value for name, value in msgspec.structs.asdict(template.sampling).items() if value is not None
+    }
+    if sampling:
+        lines += ["", "[sampling]", *(f"{name} = {value!r}" for name, value in sampling.items())]
+    return "\n".join(lines) + "\n"
+
+
+def write_template(template: Template, file: Path) -> None:
+    """Write a template's file, whole or not at all.
+
+    Raises:
+        OSError: It could not be written.
+    """
+    write_atomically(file, template_toml(template).encode())
+
+
+def _text(text: str) -> str:
+    """A basic string of TOML, on one line."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
