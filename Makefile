@@ -16,7 +16,7 @@ ARGS ?=
 SOURCES := engine tui tests bench
 export PYTHON
 
-.PHONY: help run test test-fast check format clean
+.PHONY: help run test test-fast check lint types borders format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -31,10 +31,16 @@ test: $(VENV)/ready-to-test
 test-fast: $(VENV)/ready-to-test
 	@HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m "not torch" $(ARGS)
 
-check: $(VENV)/ready-to-test
+check: lint types borders
+
+lint: $(VENV)/ready-to-test
 	$(BIN)/python -m ruff check $(SOURCES)
 	$(BIN)/python -m ruff format --check $(SOURCES)
+
+types: $(VENV)/ready-to-test
 	$(BIN)/python -m mypy
+
+borders: $(VENV)/ready-to-test
 	$(BIN)/lint-imports
 
 format: $(VENV)/ready-to-test
