@@ -34,7 +34,7 @@ class Fitted(Visual):
 
     def render_strips(self, width: int, height: int | None, style: Style, options: RenderOptions) -> list[Strip]:
         """Lay out and draw."""
-        return self._lay_out(width).render_strips(width, height, style, options)
+        return self._lay_out(max(1, width)).render_strips(width, height, style, options)
 
     def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:
         """All the room there is."""
@@ -42,7 +42,7 @@ class Fitted(Visual):
 
     def get_height(self, rules: RulesMap, width: int) -> int:
         """As many lines as the drawing takes at that width."""
-        return self._height or self._lay_out(width).get_height(rules, width)
+        return self._height or self._lay_out(max(1, width)).get_height(rules, max(1, width))
 
 
 def columns(*cells: tuple[Content, int, bool], gap: int = 2) -> Content:

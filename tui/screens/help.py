@@ -20,7 +20,7 @@ from tui.state.help import HelpLine, help_groups
 from tui.state.picking import match_spans
 
 _KEYS_WIDTH = 20
-_TITLE_WIDTH = 34
+_TITLE_WIDTH = 41
 _SLASH_WIDTH = 18
 _WIDE = 130
 
@@ -103,15 +103,15 @@ def _entry(entry: HelpLine, query: str, width: int) -> list[Content]:
     title = marked(entry.title, match_spans(entry.title, query)).stylize_before("bold")
     help_words = marked(entry.help, match_spans(entry.help, query)).stylize_before(QUIET)
     slash = marked(entry.slash, match_spans(entry.slash, query)).stylize_before("$primary")
-    keys_width = min(_KEYS_WIDTH, width // 4)
-    rest = width - keys_width - 2
+    keys_width = max(1, min(_KEYS_WIDTH, width // 4))
+    rest = max(1, width - keys_width - 2)
     if width < _WIDE:
         under = [Content.assemble(title, "  ", slash), *help_words.wrap(rest)]
         return _side_by_side((keys.wrap(keys_width), keys_width, True), (under, rest, False))
     rest -= _TITLE_WIDTH + _SLASH_WIDTH + 4
     return _side_by_side(
         (keys.wrap(keys_width), keys_width, True),
-        ([title], _TITLE_WIDTH, False),
+        (title.wrap(_TITLE_WIDTH), _TITLE_WIDTH, False),
         (help_words.wrap(rest), rest, False),
         ([slash], _SLASH_WIDTH, False),
     )

@@ -186,7 +186,10 @@ class ModelPicker(Dialog[ModelChoice]):
 
 def _without_doubles(entries: Sequence[ModelEntry]) -> tuple[ModelEntry, ...]:
     """The first entry of each reference: a list can't have two rows of one id."""
-    return tuple({entry.ref: entry for entry in reversed(entries)}.values())[::-1]
+    firsts: dict[str, ModelEntry] = {}
+    for entry in entries:
+        firsts.setdefault(entry.ref, entry)
+    return tuple(firsts.values())
 
 
 def _select(options: Sequence[str], value: str, id: str) -> Select[str]:

@@ -166,6 +166,7 @@ class SamplingForm(Dialog[SamplingChange]):
             field.value = "0"
         elif not event.value and self._read().sampling.temperature == 0:
             field.value = text_of(self._warm)
+        field.select_all()
 
     @on(Input.Changed)
     def _judge(self) -> None:

@@ -1,0 +1,156 @@
+"""Picking a prompt template."""
+
+from __future__ import annotations
+
+import threading
+
+from engine.errors import TemplateFault
+from engine.protocol import SamplingChange, Template, Variable
+from engine.templates.library import Listing
+from tests.tui.dialogs.host import SIZES, opened
+from tui.screens.template_picker import TemplatePicker
+from tui.widgets.preview import Preview
+
+PLAIN = Template(id="plain", name="Plain", kind="completion", body="{{ message }}", description="Continue my text")
+CHAT = Template(
+    id="chat",
+    name="Chat",
+    kind="chat",
+    body="User: {{ message }}\nAssistant: ",
+    description="A transcript",
+    stop=("\nUser:",),
+    sampling=SamplingChange(temperature=0.0, max_new_tokens=200, top_p=0.9),
+    variables=(Variable(name="about", label="What it is about"),),
+)
+OWN = Template(id="haiku", name="Haiku", kind="completion", body="Haiku:")
+FAULT = TemplateFault("in the body, unexpected '}'", "Close the braces", file="/home-of/templates/broken.toml", line=3)
+LISTING = Listing((PLAIN, CHAT, OWN), (FAULT,), {"plain": "", "chat": "", "haiku": "/home-of/templates/haiku.toml"})
+
+
+def preview(template: Template) -> str:
+    return template.body.replace("{{ message }}", "Hello  ")
+
+
+async def test_enter_gives_the_template_in_use_first() -> None:
+    async with opened(TemplatePicker(LISTING, "chat", preview)) as it:
+        await it.press("enter")
+        assert await it.result() == "chat"
+
+
+async def test_a_filter_and_enter_switch_the_template() -> None:
+    async with opened(TemplatePicker(LISTING, "chat", preview)) as it:
+        await it.press("h", "a", "i", "enter")
+        assert await it.result() == "haiku"
+
+
+async def test_escape_changes_nothing() -> None:
+    async with opened(TemplatePicker(LISTING, "chat", preview)) as it:
+        await it.press("down", "escape")
+        assert await it.result() is None
+
+
+async def test_the_preview_shows_what_the_model_sees_and_where_it_ends() -> None:
+    async with opened(TemplatePicker(LISTING, "chat", preview), size=(30, 8)) as it:
+        for size in SIZES:
+            await it.resize(*size)
+            await it.until_shown("User: Hello␣␣⏎")
+            assert "Assistant:␣◂ the reply goes on here" in it.text()
+            assert "Stops at  “⏎User:”" in it.text()
+            assert "greedy, top-p 0.9, at most 200 tokens" in it.text()
+
+
+async def test_the_preview_follows_the_cursor() -> None:
+    async with opened(TemplatePicker(LISTING, "plain", preview)) as it:
+        await it.until_shown("Hello␣␣◂")
+        await it.press("down", "down")
+        await it.until_shown("Haiku:◂")
+        assert "templates/haiku.toml" in it.text()
+        assert "completion · yours" in it.text()
+
+
+async def test_a_preview_that_takes_long_holds_nothing_up() -> None:
+    go_on = threading.Event()
+
+    def slow(template: Template) -> str:
+        if template.id == "plain":
+            go_on.wait(10)
+        return f"it is {template.id}"
+
+    async with opened(TemplatePicker(LISTING, "plain", slow)) as it:
+        await it.press("down")
+        await it.until_shown("it is chat")
+        go_on.set()
+        await it.press("up")
+        await it.until_shown("it is plain")
+
+
+async def test_a_template_that_can_not_be_rendered_tells_why() -> None:
+    def refuse(template: Template) -> str:
+        raise TemplateFault("the model has no chat template", "Pick another template")
+
+    async with opened(TemplatePicker(LISTING, "chat", refuse)) as it:
+        await it.until_shown("✗ the model has no chat template. Pick another")
+        await it.press("enter")
+        assert await it.result() == "chat"
+
+
+async def test_a_faulty_file_is_listed_last_with_its_line_and_can_not_be_picked() -> None:
+    async with opened(TemplatePicker(LISTING, "chat", preview), size=(120, 40)) as it:
+        assert it.text().index("Haiku") < it.text().index("broken.toml:3")
+        await it.press("ctrl+end")
+        await it.until_shown("Close the braces")
+        await it.until_shown("/home-of/templates/broken.toml, line 3")
+        await it.press("enter")
+        assert it.is_open
+
+
+async def test_files_that_change_while_the_dialog_is_open_are_taken_over() -> None:
+    dialog = TemplatePicker(LISTING, "chat", preview)
+    async with opened(dialog) as it:
+        await it.press("down")
+        mended = Template(id="broken", name="Mended", kind="completion", body="well")
+        dialog.update_listing(Listing((PLAIN, CHAT, mended, OWN), (), {}))
+        await it.until_shown("Mended")
+        assert "broken.toml" not in it.text()
+        await it.press("enter")
+        assert await it.result() == "haiku"
+
+
+async def test_a_template_that_went_away_leaves_the_cursor_on_the_first() -> None:
+    dialog = TemplatePicker(LISTING, "haiku", preview)
+    async with opened(dialog) as it:
+        dialog.update_listing(Listing((PLAIN,), (), {}))
+        await it.until(lambda: "Haiku" not in it.text(), "the list without it")
+        await it.press("enter")
+        assert await it.result() == "plain"
+
+
+async def test_nothing_found_and_back_again() -> None:
+    async with opened(TemplatePicker(LISTING, "chat", preview)) as it:
+        await it.type("qqq")
+        await it.until_shown("No template answers to that.")
+        await it.press("enter")
+        assert it.is_open
+        await it.press("ctrl+u")
+        await it.until_shown("Plain")
+
+
+async def test_a_long_prompt_scrolls_under_the_keys() -> None:
+    def long(template: Template) -> str:
+        return "\n".join(f"line {number}" for number in range(200))
+
+    async with opened(TemplatePicker(LISTING, "chat", long)) as it:
+        await it.until_shown("line 1⏎")
+        await it.press("ctrl+down")
+        await it.until(lambda: it.dialog.query_one(Preview).scroll_y == 3, "the preview scrolled")
+        await it.press("ctrl+up")
+        await it.until(lambda: it.dialog.query_one(Preview).scroll_y == 0, "the preview back on top")
+
+
+async def test_templates_and_prompts_can_not_drive_the_terminal() -> None:
+    evil = Template(id="evil", name="e\x1b[2J", kind="chat", body="", description="d\x9b\u202e", stop=("\x1b",))
+    async with opened(TemplatePicker(Listing((evil,), (), {}), "evil", lambda _: "p\x1b]52;\rq\u200b")) as it:
+        await it.until_shown("p␛]52;␍q⟨U+200B⟩◂")
+        shown = it.text()
+        assert not any(ord(c) < 0x20 and c != "\n" for c in shown)
+        assert "\x9b" not in shown
