@@ -10,12 +10,14 @@
     │   └── StoreFailed                 the conversation database could not be used
     ├── Misuse                     2    a value that can't be right
     │   ├── TemplateFault               a template file or its rendering
-    │   └── SettingsFault               config.toml
+    │   ├── SettingsFault               config.toml
+    │   └── DataFault                   rows, columns or files that can't be trained on
     ├── NotFound                   3    a named thing does not exist
     │   ├── ModelNotFound
     │   ├── TemplateNotFound
     │   ├── ConversationNotFound
-    │   └── RunNotFound
+    │   ├── RunNotFound
+    │   └── DataNotFound
     ├── Refused                    4    it could be done, but not safely
     └── Cancelled                  130  the person asked for the end of it
 
@@ -134,6 +136,12 @@ class SettingsFault(Misuse):
     code = "settings-fault"
 
 
+class DataFault(Misuse):
+    """The data has rows, columns or files that can't be trained on."""
+
+    code = "data-fault"
+
+
 class NotFound(TunesmithError):
     """A thing that was named does not exist."""
 
@@ -163,6 +171,12 @@ class RunNotFound(NotFound):
     """No training run has the name."""
 
     code = "run-not-found"
+
+
+class DataNotFound(NotFound):
+    """No file, folder or hub data set has the name."""
+
+    code = "data-not-found"
 
 
 class Refused(TunesmithError):

@@ -1,0 +1,133 @@
+"""What was found in the data: counts, never formatted strings, beside faults that speak for themselves."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from engine.corpus.spec import Columns
+from engine.display import visible_line
+from engine.protocol import Frozen, Template
+
+FaultKind = Literal[
+    "not-json",
+    "torn-line",
+    "not-an-object",
+    "not-utf8",
+    "nul-character",
+    "too-big",
+    "ragged",
+    "missing-column",
+    "wrong-type",
+    "empty",
+    "unknown-label",
+    "bad-turns",
+    "unreadable",
+    "template",
+    "nothing-to-train",
+]
+
+
+class Fault(Frozen, frozen=True, kw_only=True):
+    """A row that can't be used, and why."""
+
+    kind: FaultKind
+    row: int
+    """Counted from 1 over the whole source."""
+    file: str = ""
+    """Its name; empty for a hub data set."""
+    line: int = 0
+    """Counted from 1, where the file has lines."""
+    column: str = ""
+    found: str = ""
+    """What is there: "the number 5"."""
+    expected: str = ""
+    """What should be: "text"."""
+    hint: str = ""
+    """What to do."""
+
+    @property
+    def place(self) -> str:
+        """Where it is: reviews.csv, row 12 (line 14), column "label"."""
+        parts = [visible_line(self.file)] if self.file else []
+        parts.append(f"row {self.row:,}" + (f" (line {self.line:,})" if self.line and self.line != self.row else ""))
+        if self.column:
+            parts.append(f'column "{visible_line(self.column)}"')
+        return ", ".join(parts)
+
+    @property
+    def words(self) -> str:
+        """All of it in one line, safe to show."""
+        expected = f"; expected {self.expected}" if self.expected else ""
+        hint = f". {self.hint}" if self.hint else ""
+        return visible_line(f"{self.place}: found {self.found}{expected}{hint}")
+
+
+class FaultCount(Frozen, frozen=True, kw_only=True):
+    """How often one kind of fault occurs."""
+
+    kind: FaultKind
+    count: int
+    first: tuple[Fault, ...]
+    """A few of them."""
+
+
+class LabelCount(Frozen, frozen=True, kw_only=True):
+    """How many rows have a label."""
+
+    label: str
+    """As it is in the data."""
+    word: str
+    """What the model sees."""
+    rows: int
+
+
+class Histogram(Frozen, frozen=True, kw_only=True):
+    """Lengths, in bins of equal width."""
+
+    width: int
+    """Bin `i` counts lengths from `i * width` up to, not including, `(i + 1) * width`; the last one all that are more."""
+    counts: tuple[int, ...] = ()
+    longest: int = 0
+    median: int = 0
+    mean: float = 0.0
+
+
+class Report(Frozen, frozen=True, kw_only=True):
+    """What all rows together look like."""
+
+    columns: Columns
+    template: Template | None = None
+    """The one that was used; None for raw text."""
+    unit: Literal["tokens", "characters"] = "tokens"
+    """Of the lengths; characters where no tokenizer was given."""
+    rows: int = 0
+    """All that were read, faulty ones included."""
+    faulty_rows: int = 0
+    faults: tuple[FaultCount, ...] = ()
+    empty_rows: int = 0
+    """Of the faulty ones."""
+    duplicate_rows: int = 0
+    """Rows of which the model would see the same as of an earlier one."""
+    max_length: int = 0
+    """In tokens; 0 is no limit."""
+    cut_rows: int = 0
+    """Rows that lose something to `max_length`."""
+    cut_tokens: int = 0
+    split_rows: int = 0
+    """Raw texts that go on in a further piece; nothing of them is lost."""
+    pieces: int = 0
+    """What the model is trained on: rows, and the further pieces of long texts."""
+    tokens: int = 0
+    """Of all pieces; characters where there is no tokenizer."""
+    trained_tokens: int = 0
+    """Those that the loss is taken on."""
+    lengths: Histogram = Histogram(width=1)
+    """Of whole rows, before anything is cut."""
+    labels: tuple[LabelCount, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a person should know, in sentences."""
+
+    @property
+    def used_rows(self) -> int:
+        """Rows without a fault."""
+        return self.rows - self.faulty_rows
