@@ -124,6 +124,7 @@ def loaded(request: pytest.FixtureRequest) -> LoadedModel:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever uses a real model needs the data."""
     for item in items:
-        names = {*getattr(item, "fixturenames", ()), *getattr(getattr(item, "callspec", None), "params", {}).values()}
+        parameters = getattr(getattr(item, "callspec", None), "params", {}).values()
+        names = {*getattr(item, "fixturenames", ()), *(value for value in parameters if isinstance(value, str))}
         if names & {"data", "stories_llama", "stories_gpt2"}:
             item.add_marker(pytest.mark.data)
