@@ -70,9 +70,13 @@ class Opened(Generic[Result]):
 
     async def result(self) -> Result | None:
         """What the dialog gave; waits until it is closed."""
-        await self.until(lambda: bool(self.results), "the end of the dialog")
+        await self.closed()
         assert len(self.results) == 1
         return self.results[0]
+
+    async def closed(self) -> None:
+        """Wait until the dialog is closed."""
+        await self.until(lambda: bool(self.results), "the end of the dialog")
 
     async def resize(self, width: int, height: int) -> None:
         await self.pilot.resize_terminal(width, height)

@@ -52,7 +52,7 @@ async def test_it_scrolls_from_the_filter() -> None:
 async def test_the_key_that_opens_it_closes_it_also_when_it_was_rebound() -> None:
     async with opened(HelpScreen(), keymap={"show_help": "f9"}) as it:
         await it.press("f9")
-        assert await it.result() is None
+        await it.closed()
 
 
 async def test_a_tiny_terminal_is_drawn() -> None:
@@ -61,4 +61,4 @@ async def test_a_tiny_terminal_is_drawn() -> None:
         await it.resize(80, 24)
         await it.until_shown("Undo the last deletion")
         await it.press("escape")
-        assert await it.result() is None
+        await it.closed()
