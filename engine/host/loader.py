@@ -87,8 +87,9 @@ class Loader:
         return True
 
     def _drop(self) -> None:
-        if self.current is not None:
-            self.current.decoder.forget()
+        if self.current is None:
+            return
+        self.current.decoder.forget()
         self.current = None
         _give_memory_back()
 

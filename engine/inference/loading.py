@@ -94,8 +94,9 @@ def load(
             folder = as_safetensors(local.gguf_file, paths.converted, on_stage=on_stage, cancelled=cancelled)
         _check_cancelled(cancelled)
         on_stage("reading")
+        config = read_safe_config(folder, local.name)
         tokenizer = read_tokenizer(folder, local.name)
-        model = read_model(folder, local.name, numbers)
+        model = read_model(folder, local.name, config, numbers)
         _check_cancelled(cancelled)
         on_stage("placing")
         model = model.to(place).eval().requires_grad_(False)
@@ -142,17 +143,21 @@ def read_tokenizer(folder: Path, name: str) -> Any:
     return tokenizer
 
 
-def read_model(folder: Path, name: str, dtype: torch.dtype) -> Any:
+def read_model(folder: Path, name: str, config: Any, dtype: torch.dtype) -> Any:
     """Read a model's weights into memory, on the CPU.
 
+    Args:
+        folder: Where they are.
+        name: What to call the model in words.
+        config: From `read_safe_config`.
+        dtype: Of the numbers in memory.
+
     Raises:
-        LoadFailed: The architecture is unknown, or weights are missing, damaged or of another size.
-        Refused: The model needs code of its own.
+        LoadFailed: Weights are missing, damaged or of another size, or the model does not continue text.
     """
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
-    config = _read_safe_config(folder, name)
     try:
         model, report = AutoModelForCausalLM.from_pretrained(
             folder,
@@ -207,7 +212,13 @@ def chat_template(tokenizer: Any) -> str:
     return template if isinstance(template, str) else ""
 
 
-def _read_safe_config(folder: Path, name: str) -> Any:
+def read_safe_config(folder: Path, name: str) -> Any:
+    """Read a model's config, without what in it would lead to other files or to code.
+
+    Raises:
+        LoadFailed: It can't be used, or the architecture is unknown.
+        Refused: The model needs code of its own.
+    """
     from transformers import AutoConfig
 
     raw = read_config(folder, name)
