@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 
@@ -102,6 +103,14 @@ def hinted(app: Host) -> bool:
 
 def at_end(app: Host) -> bool:
     return app.transcript.scroll_y >= app.transcript.max_scroll_y
+
+
+async def painted(app: Host) -> None:
+    """Wait until all that is asked for so far is laid out and painted, turns that come in for it included."""
+    for _ in range(3):
+        done = asyncio.Event()
+        app.transcript.call_after_refresh(done.set)
+        await asyncio.wait_for(done.wait(), timeout=10)
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], object], what: str) -> None:
@@ -210,6 +219,20 @@ async def test_markdown_is_for_replies_alone_and_a_toggle_away() -> None:
         assert "**bold** and `code`" in "\n".join(screen_rows(app.transcript))
 
 
+async def test_another_theme_shows_at_once() -> None:
+    app = Host([user(1), reply(2, "# Title\n\n`code`")])
+    async with app.run_test() as pilot:
+        app.transcript.markdown = True
+        app.theme = "textual-dark"
+        await pilot.pause()
+        dark = views(app)[1].render_line(0)
+        app.theme = "textual-light"
+        await pilot.pause()
+        light = views(app)[1].render_line(0)
+        assert dark.text == light.text
+        assert [segment.style for segment in dark] != [segment.style for segment in light]
+
+
 # A reply that streams
 
 
@@ -217,18 +240,18 @@ async def test_markdown_is_for_replies_alone_and_a_toggle_away() -> None:
 async def test_a_streamed_reply_shows_all_that_came(markdown: bool) -> None:
     text = "# Title\n\n" + " ".join(f"word{i}" for i in range(80)) + "\n\n- a\n- b\n\n```py\nx = 1\n```\nend"
     app = Host([user(1)])
-    async with app.run_test(size=(60, 50)) as pilot:
+    async with app.run_test(size=(60, 50)):
         app.transcript.markdown = markdown
         for end in range(0, len(text), 7):
             app.draw(user(1), reply(-1, text[:end], live=True))
             if end % 5 == 0:
-                await pilot.pause()
+                await painted(app)
         app.draw(user(1), reply(2, text, figures="100 tokens"))
-        await pilot.pause()
+        await painted(app)
         streamed = screen_rows(app.transcript)
         app.draw(user(7))
         app.draw(user(1), reply(2, text, figures="100 tokens"))
-        await pilot.pause()
+        await painted(app)
         assert screen_rows(app.transcript) == streamed
         assert "word79" in "\n".join(streamed)
         assert "100 tokens" in "\n".join(streamed)
@@ -240,9 +263,9 @@ async def test_resizing_while_a_reply_streams_keeps_its_end_in_sight() -> None:
         for size in ((40, 12), (120, 40)):
             for count in (50, 90):
                 app.draw(*talk(10), reply(-1, STORY * count + "END", live=True))
-                await pilot.pause()
+                await painted(app)
                 await pilot.resize_terminal(*size)
-                await pilot.pause()
+                await painted(app)
                 assert "END▍" in "".join(screen_rows(app.transcript)[-3:]).replace("\n", "")
                 assert at_end(app)
 
@@ -256,7 +279,7 @@ async def stream(app: Host, pilot: Pilot[None], rows: int) -> None:
     for _ in range(rows):
         last = structs.replace(last, text=f"{last.text}\nanother row")
         app.draw(*before, last)
-        await pilot.pause()
+        await painted(app)
 
 
 async def test_the_end_stays_in_sight_while_it_is() -> None:
@@ -272,7 +295,7 @@ async def test_the_end_stays_in_sight_while_it_is() -> None:
 async def wheel(app: Host, pilot: Pilot[None], *, up: int = 0, down: int = 0) -> None:
     for notch in range(up + down):
         app.transcript.post_message(mouse_scroll(app.transcript, up=notch < up))
-        await pilot.pause()
+        await painted(app)
 
 
 def mouse_scroll(widget: Widget, *, up: bool) -> MouseScrollDown | MouseScrollUp:
@@ -382,7 +405,7 @@ async def test_reading_upwards_misses_nothing_and_never_jumps() -> None:
         met: list[str] = []
         while app.transcript.scroll_y > 0:
             app.transcript.scroll_relative(y=-9, animate=False, immediate=True)
-            await pilot.pause()
+            await painted(app)
             rows = screen_rows(app.transcript)
             step = next((n for n in range(10) if rows[n:] == below[: len(below) - n]), None)
             assert step, "the text moved otherwise than by scrolling"
@@ -399,12 +422,12 @@ async def test_reading_down_again_reaches_the_end() -> None:
     async with app.run_test(size=(70, 30)) as pilot:
         app.transcript.focus()
         await pilot.press("home")
-        await pilot.pause()
+        await painted(app)
         assert app.transcript.scroll_y == 0
         assert "Question 1" in screen_rows(app.transcript)[1]
         for _ in range(60):
             app.transcript.action_page_down()
-            await pilot.pause()
+            await painted(app)
             assert len(views(app)) <= MOST_TURNS + STEP_TURNS
         assert at_end(app)
         assert "Answer 120" in "\n".join(screen_rows(app.transcript))
@@ -432,12 +455,12 @@ async def test_home_and_end_cross_ten_thousand_turns_at_once() -> None:
 async def test_new_turns_do_not_move_a_reader_further_up() -> None:
     app = Host(talk(100))
     async with app.run_test() as pilot:
-        await pilot.pause()
+        await painted(app)
         await wheel(app, pilot, up=30)
         rows = screen_rows(app.transcript)[:-1]
-        for count in range(101, 130):
+        for count in (101, 102, 119, 120, 121, 160):
             app.draw(*talk(count))
-            await pilot.pause()
+            await painted(app)
             assert screen_rows(app.transcript)[:-1] == rows
         assert hinted(app)
 
@@ -541,16 +564,16 @@ async def test_a_turn_higher_than_the_screen_is_read_through() -> None:
     async with app.run_test(size=(60, 20)) as pilot:
         app.transcript.focus()
         await pilot.press("home")
-        await pilot.pause()
+        await painted(app)
         await pilot.press("down")
-        await pilot.pause()
+        await painted(app)
         seen: set[str] = set()
         for _ in range(20):
             if cursor(app) != 2:
                 break
             seen.update(row.strip(" ▌█") for row in screen_rows(app.transcript))
             await pilot.press("down")
-            await pilot.pause()
+            await painted(app)
         assert cursor(app) == 3
         assert {f"row {i}" for i in range(1, 61)} <= seen
 
@@ -560,14 +583,15 @@ async def test_the_cursor_walks_through_all_turns() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         app.transcript.focus()
         await pilot.press("home")
-        await pilot.pause()
+        await painted(app)
         for number in range(1, 91):
             assert cursor(app) == number
             shown = next(view for view in views(app) if view.turn.id == number)
             assert shown.has_class("-cursor")
             assert app.transcript.region.contains_region(shown.region)
             app.transcript.action_turn_next()
-            await pilot.pause()
+            await painted(app)
+        await pilot.pause()
         assert len(app.leaves) == 1
 
 
@@ -689,13 +713,13 @@ async def test_a_selection_outlives_what_streams() -> None:
 
 async def test_selected_turns_stay_mounted() -> None:
     app = Host(talk(200))
-    async with app.run_test() as pilot:
-        await pilot.pause()
+    async with app.run_test():
+        await painted(app)
         view = views(app)[-1]
         app.screen.selections = {view: Selection(None, None)}
         for _ in range(30):
             app.transcript.action_page_up()
-            await pilot.pause()
+            await painted(app)
         assert len(views(app)) > MOST_TURNS
         assert view.is_attached
         assert (app.screen.get_selected_text() or "").startswith("Answer 200")
@@ -714,11 +738,11 @@ async def test_another_text_in_the_same_place_is_not_selected() -> None:
 # What it costs
 
 
-async def cpu_seconds_of_paints(turns: int, paints: int = 40) -> float:
+async def cpu_seconds_of_paints(turns: int, paints: int = 25) -> float:
     lines = talk(turns)
     app = Host(lines)
-    async with app.run_test(size=(100, 30)) as pilot:
-        await pilot.pause()
+    async with app.run_test(size=(100, 30)):
+        await painted(app)
         text = STORY * 20
 
         async def paint(times: int) -> float:
@@ -727,7 +751,7 @@ async def cpu_seconds_of_paints(turns: int, paints: int = 40) -> float:
             for _ in range(times):
                 text += " another word"
                 app.draw(*lines, reply(-1, text, live=True))
-                await pilot.pause()
+                await painted(app)
             return time.process_time() - began
 
         await paint(5)

@@ -66,7 +66,7 @@ class Transcript(TurnWindow, can_focus=True, inherit_bindings=False):
         self._show_cursor()
 
     def _bring_into_sight(self, view: TurnView) -> None:
-        region, page = self._regions.get(view), self.size.height
+        region, page = self._regions.get(view), self.size.height - self._hint_rows
         if region is None:
             self._aim = view
         elif region.y < self.scroll_y:

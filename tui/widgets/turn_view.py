@@ -88,11 +88,6 @@ class TurnView(Widget):
         else:
             self.refresh(layout=True)
 
-    @property
-    def place_of_text(self) -> int:
-        """The first row of the text, from the top of the widget."""
-        return _HEAD_ROWS
-
     def show_cursor(self, here: bool) -> None:
         """Show whether the keys act on this turn."""
         if here != self.has_class("-cursor"):

@@ -251,6 +251,11 @@ class TurnWindow(TurnLooks):
         self._unseen = self._unseen and not self._following
         self.query_one(NewestHint).display = self._unseen
 
+    @property
+    def _hint_rows(self) -> int:
+        """How many rows of the page the hint covers."""
+        return int(self.query_one(NewestHint).display)
+
     def _widen(self) -> None:
         """Mount more turns where the reader comes within a page of the first or last."""
         page = self.size.height
