@@ -94,7 +94,9 @@ class LogScreen(Dialog[None]):
 
 def _after(lines: Sequence[LogLine], last: LogLine | None) -> list[LogLine]:
     """The lines that came after one that was seen; all of them where it is gone."""
-    for place in range(len(lines) - 1, -1, -1):
-        if lines[place] is last:
-            return list(lines[place + 1 :])
-    return list(lines)
+    fresh: list[LogLine] = []
+    for line in reversed(lines):
+        if line is last:
+            break
+        fresh.append(line)
+    return fresh[::-1]

@@ -91,6 +91,7 @@ class ModelPicker(Dialog[ModelChoice]):
         super().__init__()
         self._entries = None if entries is None else _without_doubles(entries)
         self._entry_by_row: dict[str, ModelEntry] = {}
+        self._is_drawn = False
         self._current = current
         self._device = device
         self._dtype = dtype
@@ -111,6 +112,7 @@ class ModelPicker(Dialog[ModelChoice]):
 
     def on_mount(self) -> None:
         """Show what is known, with the cursor on the model in use."""
+        self._is_drawn = True
         self._show()
 
     def on_resize(self) -> None:
@@ -118,9 +120,10 @@ class ModelPicker(Dialog[ModelChoice]):
         self._show_facts()
 
     def update_entries(self, entries: Sequence[ModelEntry]) -> None:
-        """Show other models; the cursor stays on the one that it was on."""
+        """Show other models, the cursor staying where it was. May come before or after the dialog is on the screen."""
         self._entries = _without_doubles(entries)
-        self._show(self.query_one(FilterList).highlighted_id)
+        if self._is_drawn and self.is_attached:
+            self._show(self.query_one(FilterList).highlighted_id)
 
     def action_choose(self) -> None:
         """Pick what is under the cursor."""

@@ -169,6 +169,15 @@ async def test_entries_may_come_later() -> None:
         assert await it.result() == picked(LLAMA.ref)
 
 
+async def test_entries_may_come_before_the_dialog_is_drawn_and_after_it_is_closed() -> None:
+    dialog = ModelPicker(None, "")
+    dialog.update_entries([OFFER])
+    async with opened(dialog) as it:
+        await it.press("enter")
+        assert await it.result() == picked(OFFER.ref)
+        dialog.update_entries(ENTRIES)
+
+
 async def test_no_model_at_all_says_what_to_do() -> None:
     async with opened(ModelPicker([], "")) as it:
         await it.until_shown("No model is here yet.")
