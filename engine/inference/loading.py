@@ -15,6 +15,7 @@ import msgspec
 import torch
 
 from engine.errors import Cancelled, LoadFailed, Refused, TunesmithError
+from engine.inference.beginning import adds_bos
 from engine.inference.conversion import as_safetensors
 from engine.inference.decoding import Decoder, TransformersDecoder
 from engine.inference.detokenizer import TokenKinds, token_kinds
@@ -105,7 +106,7 @@ def load(
             tokenizer=tokenizer,
             encoding=threading.Lock(),
             kinds=token_kinds(tokenizer),
-            adds_bos=_adds_bos(tokenizer),
+            adds_bos=adds_bos(tokenizer),
             decoder=TransformersDecoder(model),
             end_ids=_end_ids(model, tokenizer),
             threads=thread_count,
@@ -271,11 +272,6 @@ def _end_ids(model: Any, tokenizer: Any) -> frozenset[int]:
     if tokenizer.eos_token_id is not None:
         ids.add(tokenizer.eos_token_id)
     return frozenset(ids)
-
-
-def _adds_bos(tokenizer: Any) -> bool:
-    bos = tokenizer.bos_token_id
-    return bos is not None and tokenizer("a")["input_ids"][:1] == [bos]
 
 
 def _context_tokens(config: Any, tokenizer: Any) -> int:

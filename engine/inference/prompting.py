@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from engine.inference.beginning import begun
 from engine.inference.loading import LoadedModel
 from engine.protocol import Prompt
 from engine.templates import fit
@@ -54,8 +55,8 @@ def encode_text(loaded: LoadedModel, text: str, with_bos: bool) -> list[int]:
     bos, eos = tokenizer.bos_token_id, tokenizer.eos_token_id
     with loaded.encoding:
         ids: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
-    if with_bos and ids[:1] != [bos]:
-        ids = [bos, *ids]
+    if with_bos:
+        ids = begun(ids, bos)
     if ids:
         return ids
     # A model needs something to begin with.

@@ -27,6 +27,7 @@ def render(
     prompt: Prompt,
     model: ModelInfo | None = None,
     *,
+    to_reply: bool = True,
     clock: Callable[[], float] = time.monotonic,
     timeout_s: float = RENDER_TIMEOUT_S,
     now: Callable[[], datetime] = datetime.now,
@@ -36,6 +37,8 @@ def render(
     Args:
         prompt: The template, the turns and the variables.
         model: The model that is to see it; needed where the template is the model's own.
+        to_reply: The model is to reply next. False, which only the model's own template can tell apart, ends with the
+            last turn, as training wants it.
         clock: Seconds that only go forward, for the time limit.
         timeout_s: How long it may take.
         now: What time it is, for chat templates that tell the date.
@@ -45,7 +48,7 @@ def render(
     """
     template = prompt.template
     if template.uses_chat_template:
-        source, context = _chat_template(template, model), _chat_context(prompt, model)
+        source, context = _chat_template(template, model), _chat_context(prompt, model, to_reply)
     else:
         source, context = template.body, _body_context(prompt, model)
     size = sum(len(turn.text) for turn in prompt.turns) + sum(map(len, prompt.variables.values()))
@@ -85,7 +88,7 @@ def _chat_template(template: Template, model: ModelInfo | None) -> str:
     return model.chat_template
 
 
-def _chat_context(prompt: Prompt, model: ModelInfo | None) -> dict[str, Any]:
+def _chat_context(prompt: Prompt, model: ModelInfo | None, to_reply: bool) -> dict[str, Any]:
     """What transformers' `apply_chat_template` passes on; a token that the model lacks is undefined there too."""
     messages = [{"role": turn.role, "content": turn.text} for turn in prompt.turns]
     system = prompt.variables.get("system", "").strip()
@@ -96,7 +99,7 @@ def _chat_context(prompt: Prompt, model: ModelInfo | None) -> dict[str, Any]:
         "messages": messages,
         "tools": None,
         "documents": None,
-        "add_generation_prompt": True,
+        "add_generation_prompt": to_reply,
         **{name: token for name, token in tokens.items() if token},
     }
 
