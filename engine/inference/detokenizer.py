@@ -21,8 +21,10 @@ _CONTEXT = 8
 
 
 class TokenKinds(msgspec.Struct, frozen=True):
-    """The ids that need care."""
+    """Which ids mean what to the decoder."""
 
+    known: frozenset[int]
+    """A model's head may have more, which `decode` passes over."""
     special: frozenset[int]
     """What `decode(skip_special_tokens=True)` leaves out."""
     bytes: frozenset[int]
@@ -31,7 +33,8 @@ class TokenKinds(msgspec.Struct, frozen=True):
 
 def token_kinds(tokenizer: Any) -> TokenKinds:
     """Look through a tokenizer's vocabulary; once for each tokenizer, as it takes a while for a large one."""
-    return TokenKinds(special=_special_ids(tokenizer), bytes=_byte_ids(tokenizer))
+    known = frozenset(tokenizer.get_vocab().values())
+    return TokenKinds(known=known, special=_special_ids(tokenizer), bytes=_byte_ids(tokenizer))
 
 
 class Detokenizer:
@@ -55,7 +58,7 @@ class Detokenizer:
         """
         kinds = kinds or token_kinds(tokenizer)
         self._tokenizer = tokenizer
-        self._skipped = kinds.special if skip_special_tokens else frozenset[int]()
+        self._decoded = kinds.known - kinds.special if skip_special_tokens else kinds.known
         self._byte_ids = kinds.bytes
         self._window = self._end_of(prefix)
         self._given = len(self._decode(self._window))
@@ -64,7 +67,7 @@ class Detokenizer:
 
     def push(self, token: int) -> str:
         """Take an id and give out what is certain now; empty in the middle of a character."""
-        if token in self._skipped:
+        if token not in self._decoded:
             return ""
         self._window.append(token)
         if token in self._byte_ids:
@@ -115,7 +118,7 @@ class Detokenizer:
 
     def _end_of(self, prefix: Sequence[int]) -> list[int]:
         """The least end of the prefix that gives the reply the context of all of it."""
-        kept = [token for token in prefix if token not in self._skipped]
+        kept = [token for token in prefix if token in self._decoded]
         for start in range(len(kept) - _CONTEXT, 0, -1):
             if kept[start] in self._byte_ids:
                 continue

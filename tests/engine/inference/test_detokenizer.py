@@ -50,6 +50,12 @@ def check(tokenizer: Any, ids: list[int], prefix: list[int], kinds: Any = None) 
     assert "".join(stream(tokenizer, ids, prefix, kinds)) == expected
 
 
+@pytest.mark.parametrize("between", [1, 512, 513])
+def test_a_special_or_unknown_id_between_two_bytes_does_not_part_them(data: Path, between: int) -> None:
+    tokenizer = real_tokenizer(data / "stories260k")
+    check(tokenizer, [3, between, 131], [])
+
+
 @pytest.mark.parametrize("text", TEXTS)
 def test_texts_come_back_whole(tokenizer: Any, text: str) -> None:
     ids = tokenizer(text, add_special_tokens=False)["input_ids"]
