@@ -78,6 +78,7 @@ class Dialog(ModalScreen[Result]):
         }
         &.-narrow > .dialog--frame { width: 100%; padding: 0 1; }
         &.-short > .dialog--frame { height: 100%; padding-top: 0; }
+        Input.-textual-compact { padding: 0 1; }
         .dialog--keys { height: 1; margin-top: 1; padding: 0 1; dock: bottom; }
         &.-short .dialog--keys { margin-top: 0; }
         &.-narrow KeyHint { margin-right: 2; }

@@ -27,6 +27,7 @@ class LinePrompt(Dialog[str]):
     DEFAULT_CSS: ClassVar[str] = """
     LinePrompt > .dialog--frame { width: 80%; max-width: 100; height: auto; }
     LinePrompt.-narrow > .dialog--frame { width: 96%; padding: 1 1 0 1; }
+    LinePrompt.-short > .dialog--frame { height: auto; }
     LinePrompt {
         Input { border: none; height: 1; padding: 0 1; background: $panel; }
         Input:focus { border: none; }

@@ -26,25 +26,25 @@ FIELDS = (
     Field(
         "temperature",
         "Temperature",
-        "0 takes the likeliest token, 1 draws as the model says, more is wilder",
+        "0 takes the likeliest; 1 draws as the model says",
         "0: the likeliest; 1: as the model says",
     ),
     Field(
         "top_k",
         "Top-k",
-        "draws from this many of the likeliest tokens; 0 draws from all",
+        "draws from this many of the likeliest; 0 from all",
         "draw from this many tokens; 0: all",
     ),
     Field(
         "top_p",
         "Top-p",
-        "draws from the likeliest tokens that add up to this share; 1 from all",
+        "draws from the likeliest that add up to this; 1 from all",
         "draw from the likeliest share; 1: all",
     ),
     Field(
         "min_p",
         "Min-p",
-        "drops tokens below this share of the likeliest one; 0 drops none",
+        "drops tokens below this share of the likeliest; 0 none",
         "least share of the likeliest; 0: any",
     ),
     Field(
@@ -62,7 +62,7 @@ FIELDS = (
     Field(
         "seed",
         "Seed",
-        "a whole number repeats the same reply; blank draws a new one each time",
+        "a number repeats the same reply; blank draws a new one",
         "repeats a reply; blank: a new one",
     ),
 )

@@ -50,6 +50,7 @@ async def test_a_fault_is_told_in_words() -> None:
 async def test_the_keys_are_in_words_and_can_be_clicked() -> None:
     async with opened(LinePrompt("Rename", value="A title"), size=(20, 5)) as it:
         await it.resize(80, 24)
+        assert it.dialog.frame.size.height < 10
         lines = it.text().splitlines()
         line = next(y for y, text in enumerate(lines) if "Enter keeps it" in text)
         await it.pilot.click(offset=(lines[line].index("Enter"), line))

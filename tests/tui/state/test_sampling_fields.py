@@ -15,7 +15,7 @@ DEFAULTS = Sampling(temperature=0.7)
 
 def test_there_is_a_field_for_everything_that_can_be_set() -> None:
     assert [field.name for field in FIELDS] == list(LIMITS)
-    assert all(len(field.brief) <= 40 and len(field.meaning) <= 72 for field in FIELDS)
+    assert all(len(field.brief) <= 40 and len(field.meaning) <= 60 for field in FIELDS)
 
 
 @pytest.mark.parametrize(
