@@ -12,6 +12,7 @@ import typer
 from engine.cli.group import command_group
 from engine.cli.narration import ReplyView, error_of
 from engine.client import HostClient
+from engine.errors import Cancelled
 from engine.errors import Failed as FailedError
 from engine.paths import find_paths
 from engine.protocol import (
@@ -99,7 +100,10 @@ def generate(
     )
     if request.template is not None:
         read_variables(request.template, request.variables)
-    asyncio.run(run(request, HostClient(), library, settings, ReplyView(as_json=as_json)))
+    try:
+        asyncio.run(run(request, HostClient(), library, settings, ReplyView(as_json=as_json)))
+    except KeyboardInterrupt:
+        raise Cancelled("Interrupted") from None
 
 
 async def run(request: Request, client: HostClient, library: Library, settings: Settings, view: ReplyView) -> None:
