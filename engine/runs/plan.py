@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from engine.atomic import write_atomically
-from engine.data.spec import DataSpec
+from engine.corpus.spec import DataSpec
 from engine.errors import Failed, Misuse
 from engine.protocol import Frozen
 
@@ -79,6 +79,8 @@ class Plan(Frozen, frozen=True, kw_only=True):
     """Recompute activations in the backward pass: about half the memory, a quarter more time."""
     threads: int = 0
     """Torch's threads; 0 chooses the physical cores."""
+    polite: bool = True
+    """Let everything else on the machine go first."""
     device: str = "auto"
     seed: int = 0
 

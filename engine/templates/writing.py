@@ -33,9 +33,7 @@ def template_toml(template: Template) -> str:
         ]
     for example in template.examples:
         lines += ["", "[[examples]]", f"input = {_text(example.input)}", f"output = {_text(example.output)}"]
-    sampling = {
-        name: value for name, value in msgspec.structs.asdict(template.sampling).items() if value is not None
-    }
+    sampling = {name: value for name, value in msgspec.structs.asdict(template.sampling).items() if value is not None}
     if sampling:
         lines += ["", "[sampling]", *(f"{name} = {value!r}" for name, value in sampling.items())]
     return "\n".join(lines) + "\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.data.spec import DataSpec
+from engine.corpus.spec import DataSpec
 from engine.paths import Paths
 from engine.runs import Plan, RunFolder, create
 from engine.runs.events import StepDone

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine.data.spec import DataSpec
+from engine.corpus.spec import DataSpec
 from engine.errors import Failed, Misuse, Refused, RunNotFound
 from engine.paths import Paths
 from engine.runs import Plan, RunFolder, create, delete, find_run, list_checkpoints, list_runs, rename

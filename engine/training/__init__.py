@@ -1,0 +1,7 @@
+"""The trainer: `python -P -m engine.training RUN_DIR`, one process of its own for each run.
+
+session       a run from its plan to its result, and what becomes of errors
+learner       a model of any method as one module that returns its loss
+trainer       transformers' Trainer, which reports events and can be asked to pause
+checkpoints   what is written so that a killed run goes on exactly
+"""

@@ -1,0 +1,171 @@
+"""A model of any method as one module: a batch goes in, the summed loss comes out.
+
+Notation: B rows of T positions, N texts in a pack, P virtual tokens, D the width, V the vocabulary.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import torch
+from torch import nn
+
+from engine.training.cross_entropy import summed_cross_entropy
+from engine.training.rows import IGNORED, packed, padded
+
+Way = Literal["packed", "own-head", "padded"]
+"""packed: own loss on packed rows. own-head: packed rows, the model's own logits. padded: rows under each other.
+
+The later, the slower, and the fewer assumptions about the architecture.
+"""
+WAYS: tuple[Way, ...] = ("packed", "own-head", "padded")
+_AGREEMENT = 1e-3
+"""Relative, in float32. Leaking attention or a scaled head are off by far more."""
+
+
+class Learner(nn.Module):
+    """Wraps a model, with or without adapters, in one way of computing the loss."""
+
+    def __init__(self, model: Any, *, pad_id: int, autocast: torch.dtype | None = None, way: Way = "packed") -> None:
+        """Wrap.
+
+        Args:
+            model: A causal language model of transformers, or a PEFT model of one.
+            pad_id: Fills up rows where they are padded.
+            autocast: The type of matrix products; None leaves the weights' own.
+            way: See `Way`.
+        """
+        super().__init__()
+        self.model = model
+        self.pad_id = pad_id
+        self.autocast = autocast
+        self.way = way
+        base = model.get_base_model() if hasattr(model, "get_base_model") else model
+        self._base = [base]  # in a list, so that it is not registered a second time
+        self._takes_positions = "position_ids" in inspect.signature(base.forward).parameters
+        self._keeps_logits = "logits_to_keep" in inspect.signature(base.forward).parameters
+
+    @property
+    def base(self) -> Any:
+        """The model inside, without adapters around it."""
+        return self._base[0]
+
+    @property
+    def virtual_tokens(self) -> int:
+        """Learned vectors before each text; 0 but for soft prompts."""
+        config = getattr(self.model, "active_peft_config", None)
+        return int(getattr(config, "num_virtual_tokens", None) or 0)
+
+    def collate(self, rows: Sequence[Any]) -> dict[str, torch.Tensor]:
+        """Make a batch of rows."""
+        return padded(rows, self.pad_id) if self.way == "padded" else packed(rows)
+
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        targets: torch.Tensor,
+        position_ids: torch.Tensor | None = None,
+        attention_mask: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Sum the cross-entropy over all targets, in nats; all arguments are `(B, T)`."""
+        device = input_ids.device.type
+        with torch.autocast(device, dtype=self.autocast or torch.bfloat16, enabled=self.autocast is not None):
+            inputs, targets = self._inputs(input_ids, targets, position_ids, attention_mask)
+            counted = (targets != IGNORED).view(-1)
+            wanted = targets.reshape(-1)[counted]
+            if self.way == "packed":
+                states = self.base.base_model(**inputs, use_cache=False)[0]  # (B, T, D)
+                head = self.base.get_output_embeddings()
+                chosen = states.reshape(-1, states.shape[-1])[counted]
+                return summed_cross_entropy(chosen, head.weight, getattr(head, "bias", None), wanted)
+            if self._keeps_logits and self.way == "own-head":
+                inputs["logits_to_keep"] = counted.nonzero().view(-1)
+                logits = self.base(**inputs, use_cache=False).logits[0]  # (M, V)
+            else:
+                logits = self.base(**inputs, use_cache=False).logits  # (B, T, V)
+                logits = logits.reshape(-1, logits.shape[-1])[counted]
+        return nn.functional.cross_entropy(logits.float(), wanted, reduction="sum")
+
+    def _inputs(
+        self,
+        input_ids: torch.Tensor,
+        targets: torch.Tensor,
+        position_ids: torch.Tensor | None,
+        attention_mask: torch.Tensor | None,
+    ) -> tuple[dict[str, Any], torch.Tensor]:
+        if self.virtual_tokens:
+            return self._with_prompt(input_ids, targets, position_ids, attention_mask)
+        inputs: dict[str, Any] = {"input_ids": input_ids}
+        if position_ids is not None and self._takes_positions:
+            inputs["position_ids"] = position_ids
+        if attention_mask is not None:
+            inputs["attention_mask"] = attention_mask
+        return inputs, targets
+
+    def _with_prompt(
+        self,
+        input_ids: torch.Tensor,
+        targets: torch.Tensor,
+        position_ids: torch.Tensor | None,
+        attention_mask: torch.Tensor | None,
+    ) -> tuple[dict[str, Any], torch.Tensor]:
+        """Put the learned vectors before each text, of which a pack has several: `(1, T)` becomes `(1, T + N * P)`."""
+        count = self.virtual_tokens
+        embedded = self.base.get_input_embeddings()(input_ids)  # (B, T, D)
+        prompt = self.model.get_prompt(batch_size=1)[0].to(embedded.dtype)  # (P, D)
+        if position_ids is None:
+            rows = input_ids.shape[0]
+            inputs = {"inputs_embeds": torch.cat((prompt.expand(rows, -1, -1), embedded), 1)}
+            if attention_mask is not None:
+                inputs["attention_mask"] = nn.functional.pad(attention_mask, (count, 0), value=1)
+            return inputs, nn.functional.pad(targets, (count, 0), value=IGNORED)
+        starts = (position_ids[0] == 0).nonzero().view(-1).tolist()
+        lengths = [end - start for start, end in zip(starts, [*starts[1:], input_ids.shape[1]], strict=True)]
+        blank = targets.new_full((count,), IGNORED)
+        pieces = [piece for text in embedded[0].split(lengths) for piece in (prompt, text)]
+        labels = [piece for text in torch.split(targets[0], lengths) for piece in (blank, text)]
+        places = [torch.arange(count + length, device=input_ids.device) for length in lengths]
+        inputs = {"inputs_embeds": torch.cat(pieces)[None]}
+        if self._takes_positions:
+            inputs["position_ids"] = torch.cat(places)[None]
+        return inputs, torch.cat(labels)[None]
+
+
+@torch.no_grad()
+def choose_way(learner: Learner, rows: Sequence[Any], *, packing: bool) -> Way:
+    """Find the quickest way that gives the loss that the model itself gives to each row alone.
+
+    Args:
+        learner: Its `way` is set to what was found.
+        rows: Two or three, of different lengths, and not long.
+        packing: Whether rows may be packed at all.
+    """
+    was_training, autocast = learner.training, learner.autocast
+    learner.eval()
+    learner.autocast = None
+    device = next(learner.parameters()).device
+
+    def loss(way: Way, some: Sequence[Any]) -> float:
+        learner.way = way
+        return float(learner(**{name: tensor.to(device) for name, tensor in learner.collate(some).items()}))
+
+    try:
+        expected = sum(loss("padded", [row]) for row in rows)
+        for way in WAYS if packing else ():
+            if way != "padded" and _agrees(lambda: loss(way, rows), expected):  # noqa: B023
+                learner.way = way
+                return way
+        learner.way = "padded"
+        return "padded"
+    finally:
+        learner.autocast = autocast
+        learner.train(was_training)
+
+
+def _agrees(attempt: Any, expected: float) -> bool:
+    try:
+        return abs(attempt() - expected) <= _AGREEMENT * max(1.0, abs(expected))
+    except (TypeError, ValueError, AttributeError, NotImplementedError, RuntimeError):
+        return False  # an architecture that does not work this way

@@ -1,0 +1,70 @@
+"""The same few prompts at every evaluation, with the same seed: watch it learn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import torch
+
+from engine.training.rows import IGNORED, Rows
+
+_PROBES = 3
+_PROMPT_TOKENS = 16
+_LONGEST_PROMPT_TOKENS = 256
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """A prompt."""
+
+    prompt: str
+    ids: tuple[int, ...]
+
+
+def choose_probes(prompts: Sequence[str], rows: Rows, tokenizer: Any) -> tuple[Probe, ...]:
+    """Take the prompts of the plan, or those of the first held-out rows: what is masked, or the first words."""
+    if prompts:
+        return tuple(Probe(prompt, tuple(tokenizer(prompt)["input_ids"])) for prompt in prompts)
+    probes = []
+    for index in range(min(_PROBES, len(rows))):
+        row = rows[index]
+        masked = next((place for place, label in enumerate(row["labels"]) if label != IGNORED), 0)
+        length = masked if 1 < masked < len(row["input_ids"]) else _PROMPT_TOKENS
+        ids = tuple(row["input_ids"][: min(length, _LONGEST_PROMPT_TOKENS)])
+        probes.append(Probe(tokenizer.decode(ids, skip_special_tokens=True), ids))
+    return tuple(probes)
+
+
+def answer(model: Any, tokenizer: Any, probe: Probe, max_new_tokens: int, seed: int) -> str:
+    """Let a model go on from a prompt; moves torch's random numbers.
+
+    Args:
+        model: In evaluation mode.
+        tokenizer: Its.
+        probe: The prompt.
+        max_new_tokens: How far at most, and never beyond the window.
+        seed: The same one gives the same text with the same weights.
+    """
+    torch.manual_seed(seed)
+    ids = torch.tensor([probe.ids or (tokenizer.bos_token_id or 0,)], device=next(model.parameters()).device)
+    end = tokenizer.eos_token_id
+    written = model.generate(
+        input_ids=ids,
+        attention_mask=torch.ones_like(ids),
+        max_new_tokens=max(1, min(max_new_tokens, _window(model) - ids.shape[1])),
+        do_sample=True,
+        temperature=0.8,
+        top_k=50,
+        top_p=0.95,
+        pad_token_id=tokenizer.pad_token_id if tokenizer.pad_token_id is not None else end,
+        eos_token_id=end,
+        use_cache=True,
+    )[0]
+    return str(tokenizer.decode(written[ids.shape[1] :], skip_special_tokens=True))
+
+
+def _window(model: Any) -> int:
+    config = model.config.get_text_config()
+    virtual = getattr(getattr(model, "active_peft_config", None), "num_virtual_tokens", None) or 0
+    return int(getattr(config, "max_position_embeddings", None) or 1_000_000) - virtual
