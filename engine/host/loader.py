@@ -51,19 +51,19 @@ class Loader:
         yield from self._wait_for_the_one_left_behind(job, command)
         thread = threading.Thread(target=work.run, args=(job.cancelled,), name="load", daemon=True)
         thread.start()
+        had_model = self.current is not None
         try:
             while (event := work.next_event(job.cancelled)) is not None:
                 yield event
-        except Cancelled:
-            self._left_behind = thread
+            loaded = work.result()
+        except Exception as error:
+            if isinstance(error, Cancelled):
+                self._left_behind = thread
+            if had_model and self.current is None:
+                yield ModelUnloaded(id=0)
             raise
-        if work.error is not None:
-            raise work.error
-        # The old model's memory goes with its last reference, which a running reply may still hold.
-        self.current, loaded = work.loaded, work.loaded
-        work.loaded = None
+        self.current = loaded
         _give_memory_back()
-        assert loaded is not None
         yield ModelReady(id=command.id, model=loaded.info, seconds=self._clock() - started_s)
 
     def _wait_for_the_one_left_behind(self, job: Job, command: LoadModel) -> Iterator[AnyEvent]:
@@ -77,31 +77,28 @@ class Loader:
                 raise Cancelled("Loading was cancelled")
         self._left_behind = None
 
-    def _make_room(self, needed_bytes: int, device: str) -> bool:
-        """Drop the current model where the new one would not fit beside it; true where that was done."""
+    def _make_room(self, needed_bytes: int, device: str) -> None:
+        """Drop the current model where the new one would not fit beside it."""
         from engine.inference.runtime import free_memory_bytes, pick_device
 
-        if self.current is None or needed_bytes <= free_memory_bytes(pick_device(device)):
-            return False
-        self._drop()
-        return True
+        if self.current is not None and needed_bytes > free_memory_bytes(pick_device(device)):
+            self._drop()
 
     def _drop(self) -> None:
-        if self.current is None:
-            return
-        self.current.decoder.forget()
-        self.current = None
-        _give_memory_back()
+        if self.current is not None:
+            # A running reply may still hold it; its memory goes with the last reference.
+            self.current = None
+            _give_memory_back()
 
 
 class _Work:
     """One load: runs on its own thread and hands its events over."""
 
     def __init__(
-        self, command: LoadModel, paths: Paths, imported: threading.Event, make_room: Callable[[int, str], bool]
+        self, command: LoadModel, paths: Paths, imported: threading.Event, make_room: Callable[[int, str], None]
     ) -> None:
-        self.loaded: LoadedModel | None = None
-        self.error: BaseException | None = None
+        self._loaded: LoadedModel | None = None
+        self._error: BaseException | None = None
         self._command = command
         self._paths = paths
         self._imported = imported
@@ -126,13 +123,24 @@ class _Work:
     def run(self, cancelled: threading.Event) -> None:
         """Do it."""
         try:
-            self.loaded = self._load(cancelled)
+            loaded = self._load(cancelled)
+            if not cancelled.is_set():
+                self._loaded = loaded
         except BaseException as error:
-            self.error = error
+            self._error = error
         finally:
-            if cancelled.is_set():
-                self.loaded = None
             self._events.put(None)
+
+    def result(self) -> LoadedModel:
+        """The model, after the last event; it is handed over once.
+
+        Raises:
+            BaseException: Whatever went wrong.
+        """
+        loaded, self._loaded = self._loaded, None
+        if loaded is None:
+            raise self._error or Cancelled("Loading was cancelled")
+        return loaded
 
     def _load(self, cancelled: threading.Event) -> LoadedModel:
         local = resolve(
@@ -141,8 +149,9 @@ class _Work:
         self._wait_for_imports(cancelled)
         from engine.inference.loading import load
 
-        if self._make_room(_needed_bytes(local, self._command), self._command.device):
-            self._events.put(ModelUnloaded(id=0))
+        if cancelled.is_set():
+            raise Cancelled("Loading was cancelled")
+        self._make_room(_needed_bytes(local, self._command), self._command.device)
         return load(
             local,
             paths=self._paths,

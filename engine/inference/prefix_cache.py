@@ -22,18 +22,27 @@ class PrefixCache:
     def __len__(self) -> int:
         return len(self._ids)
 
-    def common_prefix(self, ids: Sequence[int]) -> int:
-        """How many of these ids need no computing, were `rewind` called: never all, as the last yields the logits."""
-        count = self._matching(ids)
+    def common_prefix(self, ids: Sequence[int], *, whole: bool = False) -> int:
+        """How many of these ids need no computing, were `rewind` called.
+
+        Args:
+            ids: A prompt.
+            whole: All may be kept. Else the last is computed again, as it yields the logits.
+        """
+        count = self._matching(ids, len(ids) if whole else len(ids) - 1)
         return count if self._can_drop(len(self._ids) - count) else 0
 
-    def rewind(self, ids: Sequence[int]) -> int:
+    def rewind(self, ids: Sequence[int], *, whole: bool = False) -> int:
         """Keep what these ids begin with, and forget the rest.
+
+        Args:
+            ids: A prompt.
+            whole: As for `common_prefix`.
 
         Returns:
             How many are kept; 0 where the cache can't be shortened, such as one with a sliding window.
         """
-        count = self.common_prefix(ids)
+        count = self.common_prefix(ids, whole=whole)
         dropped = len(self._ids) - count
         if count == 0:
             self.clear()
@@ -55,8 +64,8 @@ class PrefixCache:
         self._ids = []
         self.cache = self._make()
 
-    def _matching(self, ids: Sequence[int]) -> int:
-        limit = min(len(self._ids), len(ids) - 1)
+    def _matching(self, ids: Sequence[int], limit: int) -> int:
+        limit = min(len(self._ids), limit)
         for index in range(limit):
             if self._ids[index] != ids[index]:
                 return index

@@ -74,7 +74,7 @@ def test_the_second_turn_does_not_pay_for_the_first_again(tiny_gpt2: LoadedModel
     first = reply(tiny_gpt2, LONG)
     assert started(first).cached_tokens == 0
     again = reply(tiny_gpt2, LONG)
-    assert started(again).cached_tokens == started(again).prompt_tokens - 1
+    assert started(again).cached_tokens == started(again).prompt_tokens
     longer = reply(tiny_gpt2, LONG + "And then?")
     assert started(longer).cached_tokens >= started(first).prompt_tokens - 2
 

@@ -51,10 +51,12 @@ def test_the_common_start_is_kept_but_for_the_last_token(before: list[int], afte
     assert len(prefix) == prefix.cache.length == kept
 
 
-def test_a_regenerated_reply_pays_for_one_token() -> None:
+def test_a_regenerated_reply_pays_for_one_token_or_none() -> None:
     prefix = PrefixCache(Counter)
     fill(prefix, [1, 2, 3, 4])
     fill(prefix, [9, 9])
+    assert prefix.common_prefix([1, 2, 3, 4]) == 3
+    assert prefix.rewind([1, 2, 3, 4], whole=True) == 4
     assert prefix.rewind([1, 2, 3, 4]) == 3
 
 
