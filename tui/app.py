@@ -3,59 +3,81 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
 from textual.filter import LineFilter
 
 from tui import commands
-from tui.clipboard import copy_to_system
-from tui.palette import ActionsProvider
 from tui.safety import VisibleControls
-from tui.screens.chat import ChatScreen
-from tui.services import Services
+from tui.screens.start import StartScreen
 from tui.styles.themes import DARK, LIGHT
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from tui.screens.chat import ChatScreen
+    from tui.services import Services
+
+
+def _palette() -> type[Provider]:
+    from tui.palette import ActionsProvider
+
+    return ActionsProvider
 
 
 class TunesmithApp(App[None]):
-    """The terminal program."""
+    """The terminal program. Its first frame needs Textual alone; the engine and the chat come after it."""
 
     TITLE = "Tunesmith"
     BINDINGS: ClassVar[list[BindingType]] = [*commands.bindings("app")]
-    COMMANDS = {ActionsProvider}
+    COMMANDS = {_palette}
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (150, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
 
-    def __init__(self, services: Services, *, model: str = "", template: str = "") -> None:
+    def __init__(
+        self, make_services: Callable[[], Services], *, theme: str = "", model: str = "", template: str = ""
+    ) -> None:
         """Make the program.
 
         Args:
-            services: The engine's parts.
+            make_services: Makes the engine's parts; called after the first frame.
+            theme: dark or light, as remembered; empty leaves it to the settings.
             model: The model to load at once; empty for the last good one.
             template: The template to begin with; empty for the last one.
         """
         super().__init__()
-        self.services = services
+        self.services: Services | None = None
+        self.chat: ChatScreen | None = None
+        self._make_services = make_services
+        self._remembered_theme = theme
         self._model = model
         self._template = template
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        chosen = services.memory.theme or services.settings.theme
-        self.theme = LIGHT.name if chosen == "light" else DARK.name
+        self.theme = LIGHT.name if theme == "light" else DARK.name
 
-    def get_default_screen(self) -> ChatScreen:
-        """The chat is the one screen beneath the dialogs."""
-        return ChatScreen(self.services, model=self._model, template=self._template)
+    def get_default_screen(self) -> StartScreen:
+        """What is painted first."""
+        return StartScreen({}, self._open_chat)
 
-    def on_mount(self) -> None:
-        """Take over the user's keys."""
-        keymap, faults = commands.keymap(self.services.settings.keys)
+    def _open_chat(self) -> None:
+        from tui.screens.chat import ChatScreen
+
+        self.services = services = self._make_services()
+        if not self._remembered_theme and services.settings.theme == "light":
+            self.theme = LIGHT.name
+        keymap, faults = commands.keymap(services.settings.keys)
         self.set_keymap(keymap)
-        for fault in (*faults, self.services.settings_fault):
+        for fault in (*faults, services.settings_fault):
             if fault:
                 self.notify(fault, title="config.toml", severity="warning", timeout=15, markup=False)
+        start = self.screen_stack[0]
+        take_typed = start.take_typed if isinstance(start, StartScreen) else str
+        self.chat = ChatScreen(services, model=self._model, template=self._template, take_typed=take_typed)
+        self.push_screen(self.chat)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own filters, and the last gate before the terminal."""
@@ -63,6 +85,8 @@ class TunesmithApp(App[None]):
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy by way of the terminal, and to the system's clipboard where there is one."""
+        from tui.clipboard import copy_to_system
+
         super().copy_to_clipboard(text)
         self.run_worker(copy_to_system(text), group="clipboard", exclusive=True)
 
@@ -70,8 +94,8 @@ class TunesmithApp(App[None]):
         """Switch between light and dark."""
         light = self.theme == DARK.name
         self.theme = LIGHT.name if light else DARK.name
-        if isinstance(screen := self.screen_stack[0], ChatScreen):
-            screen.remember(theme="light" if light else "dark")
+        if self.chat is not None:
+            self.chat.remember(theme="light" if light else "dark")
 
     def action_open_palette(self) -> None:
         """Open the command palette."""
@@ -87,7 +111,8 @@ class TunesmithApp(App[None]):
         """Show what the model host wrote."""
         from tui.screens.log import LogScreen
 
-        self.push_screen(LogScreen(self.services.client.log_lines))
+        if self.services is not None:
+            self.push_screen(LogScreen(self.services.client.log_lines))
 
 
 def run(*, model: str = "", template: str = "", run: str = "", environ: Mapping[str, str] = os.environ) -> int:
@@ -96,8 +121,15 @@ def run(*, model: str = "", template: str = "", run: str = "", environ: Mapping[
     Returns:
         The exit code.
     """
-    from tui.start import make_services
+    from engine.memory import load_memory
+    from engine.paths import find_paths
 
-    app = TunesmithApp(make_services(environ), model=model or run, template=template)
+    def make_services() -> Services:
+        from tui.start import make_services as make
+
+        return make(environ)
+
+    theme = load_memory(find_paths(environ).memory_file).theme
+    app = TunesmithApp(make_services, theme=theme, model=model or run, template=template)
     app.run()
     return app.return_code or 0

@@ -35,8 +35,8 @@ class Program:
 
     @property
     def screen(self) -> ChatScreen:
-        screen = self.app.screen_stack[0]
-        assert isinstance(screen, ChatScreen)
+        screen = self.app.chat
+        assert screen is not None
         return screen
 
     @property
@@ -100,10 +100,10 @@ def start(paths: Paths) -> Callable[..., object]:
             environ={"HF_HUB_OFFLINE": "1", "HF_HOME": str(paths.cache / "hf")},
             now=lambda: NOW_S,
         )
-        app = TunesmithApp(services, model=model, template=template)
+        app = TunesmithApp(lambda: services, theme=services.memory.theme, model=model, template=template)
         async with app.run_test(size=size) as pilot:
             program = Program(app, pilot)
-            await program.until(lambda: program.screen.session is not None, "the session")
+            await program.until(lambda: app.chat is not None and app.chat.session is not None, "the session")
             if options.get("tokens"):
                 program.session.prompting.choose_sampling(SamplingChange(max_new_tokens=50_000))
             yield program

@@ -103,6 +103,11 @@ class Dialog(ModalScreen[Result]):
         """The frame, for its titles."""
         return self.query_one(".dialog--frame", Vertical)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still there: timers and workers may come back after it was closed, to parts that are gone."""
+        return self in self.app.screen_stack
+
     def action_close(self) -> None:
         """Leave everything as it was."""
         self.dismiss(None)

@@ -79,6 +79,8 @@ class LogScreen(Dialog[None]):
         self._show_count()
 
     def _catch_up(self) -> None:
+        if not self.is_open:
+            return
         fresh = _after(self._lines, self._last)
         if fresh:
             self._last = fresh[-1]

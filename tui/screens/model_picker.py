@@ -122,7 +122,7 @@ class ModelPicker(Dialog[ModelChoice]):
     def update_entries(self, entries: Sequence[ModelEntry]) -> None:
         """Show other models, the cursor staying where it was. May come before or after the dialog is on the screen."""
         self._entries = _without_doubles(entries)
-        if self._is_drawn and self.is_attached:
+        if self._is_drawn and self.is_open:
             self._show(self.query_one(FilterList).highlighted_id)
 
     def action_choose(self) -> None:

@@ -81,6 +81,8 @@ class SearchScreen(Dialog[Found]):
             self.dismiss((hit.conversation_id, hit.turn_id))
 
     def _find(self) -> None:
+        if not self.is_open:
+            return
         filter_list = self.query_one(FilterList)
         query = self._searched = filter_list.query_text
         hits: Sequence[Hit] = ()

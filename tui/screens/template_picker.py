@@ -151,11 +151,16 @@ class TemplatePicker(Dialog[str]):
     @work(exclusive=True, group="preview")
     async def _draw_preview(self, template: Template) -> None:
         await asyncio.sleep(_PAUSE_S)  # whoever holds the arrow key down sees the last one only
-        preview = self.query_one(Preview)
+        prompt = fault = ""
         try:
             prompt = await asyncio.to_thread(self._preview, template)
         except TunesmithError as error:
-            preview.show_words(str(error), fault=True)
+            fault = str(error)
+        if not self.is_open:
+            return
+        preview = self.query_one(Preview)
+        if fault:
+            preview.show_words(fault, fault=True)
         else:
             preview.show_prompt(prompt)
 

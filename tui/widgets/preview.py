@@ -24,9 +24,14 @@ class Preview(VerticalScroll, can_focus=False):
     }
     """
 
+    def __init__(self) -> None:
+        """Make it empty."""
+        super().__init__()
+        self._text = Static("", markup=False)
+
     def compose(self) -> ComposeResult:
         """One block of text."""
-        yield Static("", markup=False)
+        yield self._text
 
     def show_prompt(self, prompt: str) -> None:
         """Show a prompt."""
@@ -42,5 +47,5 @@ class Preview(VerticalScroll, can_focus=False):
         self._update(Content.styled(shown, "$text-error" if fault else QUIET))
 
     def _update(self, content: Content) -> None:
-        self.query_one(Static).update(content)
+        self._text.update(content)
         self.scroll_home(animate=False)

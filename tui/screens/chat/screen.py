@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from textual import on
@@ -57,14 +58,22 @@ class ChatScreen(ChatActions, Screen[None], Listener):
     }
     """
 
-    def __init__(self, services: Services, *, model: str, template: str) -> None:
-        """Make the screen; nothing is opened before it has been painted once."""
+    def __init__(self, services: Services, *, model: str, template: str, take_typed: Callable[[], str] = str) -> None:
+        """Make the screen; nothing is opened before it has been painted once.
+
+        Args:
+            services: The engine's parts.
+            model: The model to load at once; empty for the last good one.
+            template: The template to begin with; empty for the last one.
+            take_typed: Hands over what was typed before this screen was there.
+        """
         super().__init__()
         self.services = services
         self.memory: Memory = services.memory
         self.session: Session | None = None
         self._model = model
         self._template = template
+        self._take_over = take_typed
         self._count_timer: Timer | None = None
         self._draft_timer: Timer | None = None
         self._deleted: list[int] = []
@@ -114,8 +123,9 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         model = self._model or self.memory.model or services.settings.model
         if model:
             self.session.model.load(model)
-        if draft := self.session.conversations.draft():
-            self.give_back(draft)
+        for text in (self._take_over(), self.session.conversations.draft()):
+            if text:
+                self.give_back(text)
         self.conversations_changed()
         self.state_changed()
         self.set_interval(LIBRARY_INTERVAL_S, self._watch_library)
