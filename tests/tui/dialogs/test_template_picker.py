@@ -84,6 +84,22 @@ async def test_a_preview_that_takes_long_holds_nothing_up() -> None:
         await it.until_shown("it is plain")
 
 
+async def test_a_preview_that_ends_after_the_dialog_changes_nothing() -> None:
+    started, go_on = threading.Event(), threading.Event()
+
+    def slow(template: Template) -> str:
+        started.set()
+        go_on.wait(10)
+        return "late"
+
+    async with opened(TemplatePicker(LISTING, "plain", slow)) as it:
+        await it.until(started.is_set, "the preview")
+        await it.press("enter")
+        assert await it.result() == "plain"
+        go_on.set()
+        await it.pilot.pause()
+
+
 async def test_a_template_that_can_not_be_rendered_tells_why() -> None:
     def refuse(template: Template) -> str:
         raise TemplateFault("the model has no chat template", "Pick another template")
