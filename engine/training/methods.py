@@ -34,14 +34,17 @@ def build(plan: Plan, base: Any, tokenizer: Any, checkpoint: Path | None) -> Any
         base.requires_grad_(True)
         return base
     base.requires_grad_(False)
-    if checkpoint is not None:
-        return read_adapter(base, checkpoint, trainable=True)
     from peft import get_peft_model
 
     if plan.method == "lora":
+        if checkpoint is not None:
+            return read_adapter(base, checkpoint, trainable=True)
         return get_peft_model(base, _lora_config(plan.lora, base))
     model = get_peft_model(base, _soft_prompt_config(plan.soft_prompt, base))
-    _start_prompt(model, base, tokenizer, plan.soft_prompt)
+    if checkpoint is not None:
+        _continue_prompt(model, checkpoint)
+    else:
+        _start_prompt(model, base, tokenizer, plan.soft_prompt)
     return model
 
 
@@ -128,6 +131,17 @@ def _start_prompt(model: Any, base: Any, tokenizer: Any, options: SoftPromptOpti
     embeddings = base.get_input_embeddings()
     vectors = embeddings(wanted.to(embeddings.weight.device))
     model.prompt_encoder[model.active_adapter].embedding.weight.copy_(vectors)
+
+
+def _continue_prompt(model: Any, checkpoint: Path) -> None:
+    """PEFT reads a soft prompt only to use it, not to learn on."""
+    from peft import set_peft_model_state_dict
+    from safetensors.torch import load_file
+
+    try:
+        set_peft_model_state_dict(model, load_file(checkpoint / "adapter_model.safetensors"))
+    except (OSError, KeyError, RuntimeError) as error:
+        raise LoadFailed(f"The soft prompt in {checkpoint} does not fit: {error}", "Is it the same model?") from error
 
 
 def default_learning_rate(method: Method, parameters: int) -> float:
