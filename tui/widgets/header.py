@@ -67,7 +67,6 @@ class Header(Horizontal):
         #header-window { color: $secondary; }
         #header-device { color: $text-muted; }
     }
-    .-narrow Header { #header-sampling, #header-device { display: none; } }
     """
 
     def compose(self) -> ComposeResult:

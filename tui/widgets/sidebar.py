@@ -63,11 +63,12 @@ class Sidebar(Vertical):
         #sidebar-empty { color: $text-muted; padding: 1 1; }
         ConversationList {
             border: none; background: $surface; height: 1fr; padding: 0; margin-top: 1;
-            scrollbar-size-vertical: 1;
+            scrollbar-size-vertical: 1; text-wrap: nowrap; text-overflow: ellipsis;
         }
         ConversationList:focus { border: none; }
+        ConversationList > .option-list--option-highlighted { background: $panel; color: $foreground; }
+        ConversationList:focus > .option-list--option-highlighted { background: $primary 35%; color: $foreground; }
     }
-    .-narrow Sidebar { width: 26; }
     """
 
     class Opened(Message):

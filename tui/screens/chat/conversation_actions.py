@@ -75,7 +75,7 @@ class ConversationActions(ChatBase):
             self.notice(NO_CONVERSATION)
             return
         title = self.session.store.conversation(conversation_id).title
-        prompt = LinePrompt("Rename the conversation", value=title, hint="Enter keeps it, Esc leaves it as it was")
+        prompt = LinePrompt("Rename the conversation", value=title)
         self.app.push_screen(prompt, lambda text: self._rename(conversation_id, text))
 
     def _rename(self, conversation_id: int | None, title: str | None) -> None:

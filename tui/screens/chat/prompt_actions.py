@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from engine.protocol import SamplingChange, Template
 from engine.templates import Listing, render
 from tui.screens.chat.base import ChatBase
 from tui.widgets.composer import Composer
+
+if TYPE_CHECKING:
+    from tui.screens.model_picker import ModelPicker
 
 
 class PromptActions(ChatBase):
@@ -26,15 +30,13 @@ class PromptActions(ChatBase):
         self.app.push_screen(picker, chosen)
         self.run_worker(self._list_models(picker), group="models", exclusive=True)
 
-    async def _list_models(self, picker: object) -> None:
+    async def _list_models(self, picker: ModelPicker) -> None:
         from engine.models import list_models
-        from tui.screens.model_picker import ModelPicker
 
         entries = await asyncio.to_thread(
             list_models, self.services.paths, self.services.environ, remembered=self.memory.recent_models
         )
-        if isinstance(picker, ModelPicker) and picker.is_mounted:
-            picker.update_entries(entries)
+        picker.update_entries(entries)
 
     def action_cancel_load(self) -> None:
         """Stop loading."""

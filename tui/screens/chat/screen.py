@@ -51,6 +51,8 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         #chat { width: 1fr; height: 1fr; }
         #slash-hint { display: none; height: auto; max-height: 8; padding: 0 2; color: $text-muted; }
         Composer { margin: 0 1; }
+        &.-narrow #header-device { display: none; }
+        &.-narrow Sidebar { width: 26; }
         Footer { dock: bottom; }
         Transcript { padding: 1 0 0 1; }
         FooterKey .footer-key--key { padding: 0 0 0 1; }
