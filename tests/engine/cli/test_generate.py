@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from engine.cli.app import main
 from engine.cli.narration import error_of
 from engine.protocol import Failed
 from tests.fakes.host import STORY, fake_host
@@ -28,6 +32,28 @@ sys.exit(main_without_screen())
 """
 
 
+class Result(msgspec.Struct):
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
+    """Run the command in this process."""
+
+    def call(*arguments: str, stdin: bytes = b"", **fake: object) -> Result:
+        monkeypatch.setattr("engine.client.HOST_ARGV", fake_host(**fake))
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        code = main(["generate", "--model", "tiny", *arguments], lambda *_: 2)
+        return Result(code, *capfdbinary.readouterr())
+
+    return call
+
+
 def command(*arguments: str, **fake: object) -> list[str]:
     return [sys.executable, "-c", _CODE, json.dumps(fake_host(**fake)), "generate", "--model", "tiny", *arguments]
 
@@ -36,19 +62,13 @@ def environ() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), "TYPER_USE_RICH": "false"}
 
 
-def run(*arguments: str, stdin: bytes = b"", **fake: Any) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        command(*arguments, **fake), input=stdin, capture_output=True, check=False, timeout=DEADLINE_S, env=environ()
-    )
-
-
 def start(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
     fake = options.pop("fake", {})
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     return subprocess.Popen(command(*arguments, **fake), stdin=subprocess.DEVNULL, env=environ(), **pipes)
 
 
-def test_the_reply_goes_to_stdout_and_everything_else_to_stderr() -> None:
+def test_the_reply_goes_to_stdout_and_everything_else_to_stderr(run: Run) -> None:
     result = run("--prompt", "Once", "--seed", "5")
     assert result.returncode == 0
     assert result.stdout.decode() == STORY + "\n"
@@ -59,7 +79,7 @@ def test_the_reply_goes_to_stdout_and_everything_else_to_stderr() -> None:
     assert "\r" not in told
 
 
-def test_json_prints_the_protocols_events_one_a_line() -> None:
+def test_json_prints_the_protocols_events_one_a_line(run: Run) -> None:
     result = run("--prompt", "Once", "--json")
     events = [json.loads(line) for line in result.stdout.splitlines()]
     kinds = [event["type"] for event in events]
@@ -68,7 +88,7 @@ def test_json_prints_the_protocols_events_one_a_line() -> None:
     assert "".join(event["text"] for event in events if event["type"] == "TokensEmitted") == STORY
 
 
-def test_a_prompt_comes_from_stdin_whole() -> None:
+def test_a_prompt_comes_from_stdin_whole(run: Run) -> None:
     result = run("--prompt", "-", stdin="naïve 😀\nsecond line\n".encode(), reply="[{prompt}]")
     assert result.stdout.decode() == "[naïve 😀\nsecond line]\n"
     assert run("--prompt", "-", stdin=b"\xff\xfe\xfa").returncode == 1
@@ -86,7 +106,7 @@ def test_arguments_that_are_no_utf8_are_no_crash() -> None:
     assert result.stdout.decode() == "[caf�]\n"
 
 
-def test_a_reply_that_ends_its_line_gets_no_second_newline() -> None:
+def test_a_reply_that_ends_its_line_gets_no_second_newline(run: Run) -> None:
     assert run("--prompt", "x", reply="done\n").stdout == b"done\n"
 
 
@@ -106,7 +126,7 @@ def test_a_reply_that_ends_its_line_gets_no_second_newline() -> None:
     ],
 )
 def test_the_exit_code_tells_what_kind_of_error_it_was(
-    arguments: tuple[str, ...], fake: dict[str, Any], code: int
+    run: Run, arguments: tuple[str, ...], fake: dict[str, Any], code: int
 ) -> None:
     result = run(*arguments, **fake)
     assert result.returncode == code
@@ -114,13 +134,13 @@ def test_the_exit_code_tells_what_kind_of_error_it_was(
     assert b"Traceback" not in result.stderr
 
 
-def test_a_dead_host_leaves_the_partial_reply() -> None:
+def test_a_dead_host_leaves_the_partial_reply(run: Run) -> None:
     result = run("--prompt", "x", die_after=3)
     assert result.stdout == b"Once upon a\n"
     assert b"killed by SIGKILL" in result.stderr
 
 
-def test_variables_and_template_reach_the_model() -> None:
+def test_variables_and_template_reach_the_model(run: Run) -> None:
     result = run("--prompt", "x", "--template", "chat", "--json")
     assert result.returncode == 0
     assert json.loads(result.stdout.splitlines()[-1])["type"] == "GenerationFinished"
