@@ -146,7 +146,7 @@ class Nursery:
         self.finish(child)
 
     def events(self, run: RunFolder) -> list[AnyRunEvent]:
-        return [event for event in read_events(run.events_file, limit_bytes=10**8).events]  # type: ignore[misc]
+        return list(read_events(run.events_file, limit_bytes=10**8).events)  # type: ignore[misc]
 
     def close(self) -> None:
         for child in set(self._children):

@@ -19,7 +19,7 @@ from tests.engine.training.conftest import Nursery, only
 
 pytestmark = pytest.mark.torch
 TRIALS = int(os.environ.get("TUNESMITH_KILLS", "1"))
-CASES = {
+CASES: dict[str, dict[str, Any]] = {
     "full": {"method": "full"},
     "lora": {"method": "lora"},
     "soft-prompt": {"method": "soft-prompt"},
