@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from engine.figures import human_bytes, human_count, human_duration
 from engine.protocol import LoadProgress, Sampling
 from tui.state.model import ModelState, short_name
+
+PARTS = ("model", "template", "sampling", "window", "device")
+"""From left to right."""
+_FIRST_TO_GO = ("device", "sampling", "window")
+_GAP = 2
+_BRAND = 11
 
 _STAGES = {
     "finding": "looking for",
@@ -72,3 +80,18 @@ def device_words(model: ModelState) -> str:
 def window_words(used: int, total: int) -> str:
     """How much of the window is taken."""
     return f"{used:,} of {total:,}" if total else ""
+
+
+def fitting(widths: Mapping[str, int], columns: int) -> frozenset[str]:
+    """Which parts have room: on a narrow line the least needed ones go, one after the other.
+
+    Args:
+        widths: The width of each part in cells; 0 for one that has nothing to say.
+        columns: The width of the line.
+    """
+    kept = {name for name, width in widths.items() if width}
+    for name in _FIRST_TO_GO:
+        if _BRAND + sum(widths[part] + _GAP for part in kept) <= columns:
+            break
+        kept.discard(name)
+    return frozenset(kept)

@@ -13,8 +13,9 @@ from engine.display import visible_line
 from engine.protocol import Sampling
 from tui.renderables.meter import meter
 from tui.state.chat import ChatState, used_tokens
-from tui.state.header import device_words, model_words, sampling_words, window_words
+from tui.state.header import device_words, fitting, model_words, sampling_words, window_words
 
+MAX_TEMPLATE_WIDTH = 24
 _METER_WIDTH = 8
 _NEARLY_FULL = 0.85
 
@@ -36,14 +37,15 @@ class HeaderPart(Static):
         """Make a part that runs `action` of the screen when it is clicked."""
         super().__init__("", id=id, markup=False)
         self._action = action
+        self._shown: Content | None = None
         self.tooltip = tooltip
 
-    def show(self, text: str | Content) -> None:
+    def show(self, text: Content) -> None:
         """Show a text; an empty one takes the part away."""
-        shown = Content(visible_line(text)) if isinstance(text, str) else text
-        self.display = bool(shown.plain)
-        if shown != self.visual:
-            self.update(shown)
+        if text != self._shown:
+            self._shown = text
+            self.display = bool(text.plain)
+            self.update(text)
 
     async def on_click(self) -> None:
         """Do what the part is for."""
@@ -69,6 +71,11 @@ class Header(Horizontal):
     }
     """
 
+    def __init__(self) -> None:
+        """Make the line; empty until it is given a state."""
+        super().__init__()
+        self._texts: dict[str, Content] = {}
+
     def compose(self) -> ComposeResult:
         """The parts from left to right."""
         yield Static("Tunesmith", id="brand", markup=False)
@@ -83,12 +90,31 @@ class Header(Horizontal):
         yield HeaderPart("pick_model", id="header-device", tooltip="Where the model runs, and in what precision")
 
     def draw(self, state: ChatState, sampling: Sampling) -> None:
-        """Show a state."""
-        self._part("model").show(f"◆ {model_words(state.model)}")
-        self._part("template").show(f"¶ {state.template.name}")
-        self._part("sampling").show(sampling_words(sampling))
-        self._part("window").show(_window(state))
-        self._part("device").show(device_words(state.model))
+        """Show a state, as much of it as the line has room for."""
+        texts = {
+            "model": Content(visible_line(f"◆ {model_words(state.model)}")),
+            "template": Content(visible_line(f"¶ {state.template.name}")),
+            "sampling": Content(sampling_words(sampling)),
+            "window": _window(state),
+            "device": Content(visible_line(device_words(state.model))),
+        }
+        self._texts = texts
+        self._fit()
+
+    def on_resize(self) -> None:
+        """Fit the parts to the new width."""
+        self._fit()
+
+    def _fit(self) -> None:
+        columns = self.size.width or self.app.size.width
+        widths = {name: self._width(name, text, columns) for name, text in self._texts.items()}
+        kept = fitting(widths, columns)
+        for name, text in self._texts.items():
+            self._part(name).show(text if name in kept else Content(""))
+
+    def _width(self, name: str, text: Content, columns: int) -> int:
+        limit = {"model": columns // 2, "template": MAX_TEMPLATE_WIDTH}.get(name, columns)
+        return min(text.cell_length, limit)
 
     def _part(self, name: str) -> HeaderPart:
         return self.query_one(f"#header-{name}", HeaderPart)

@@ -20,7 +20,7 @@ class Welcome(Vertical):
     Welcome {
         height: 1fr;
         align: center middle;
-        #welcome-text { width: auto; max-width: 72; height: auto; padding: 0 2; }
+        #welcome-text { width: auto; max-width: 100%; height: auto; padding: 0 2; }
     }
     """
 
@@ -73,9 +73,10 @@ def _ready_lines(state: ChatState, name: str) -> list[Content]:
         Content.assemble(
             ("Template ", "$foreground-muted"),
             (visible_line(state.template.name), "bold"),
-            (f": {visible_line(description)}" if description else "", "$foreground-muted"),
         )
     )
+    if description:
+        lines.append(Content.styled(visible_line(description), "$foreground-muted"))
     return [
         *lines,
         Content(""),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from textual.widget import Widget
+
 from engine.errors import TunesmithError
 from tui.commands import SlashCommand
+from tui.screens.chat.base import NARROW_COLUMNS
 from tui.screens.chat.conversation_actions import ConversationActions
 from tui.screens.chat.prompt_actions import PromptActions
 from tui.screens.chat.turn_actions import TurnActions
@@ -43,6 +46,7 @@ class ChatActions(TurnActions, PromptActions, ConversationActions):
         sidebar.display = not sidebar.display
         self.remember(sidebar_folded=not sidebar.display)
         if sidebar.display:
+            self._make_room(self.query_one(Dock))
             self.query_one(ConversationList).focus()
         else:
             self.query_one(Composer).focus()
@@ -52,6 +56,13 @@ class ChatActions(TurnActions, PromptActions, ConversationActions):
         dock = self.query_one(Dock)
         dock.display = not dock.display
         self.remember(dock_shown=dock.display)
+        if dock.display:
+            self._make_room(self.query_one(Sidebar))
+
+    def _make_room(self, other: Widget) -> None:
+        """On a narrow terminal the chat keeps its room: one panel beside it is enough."""
+        if self.app.size.width < NARROW_COLUMNS:
+            other.display = False
 
     def action_focus_composer(self) -> None:
         """Go to the composer."""

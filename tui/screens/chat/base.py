@@ -10,6 +10,8 @@ from engine.memory import Memory
 from tui.services import Services
 from tui.session import Session
 
+NARROW_COLUMNS = 100
+"""Below this there is room for one panel beside the chat."""
 MODEL_FIRST = "Pick a model first. Your message stays here."
 NO_CONVERSATION = "This conversation has no first message yet"
 BUSY = "A reply is coming: Esc stops it"

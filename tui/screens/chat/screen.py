@@ -20,7 +20,7 @@ from engine.memory import Memory, save_memory
 from tui import commands
 from tui.bridge import Bridge, EventsArrived
 from tui.screens.chat.actions import ChatActions
-from tui.screens.chat.base import BUSY
+from tui.screens.chat.base import BUSY, NARROW_COLUMNS
 from tui.services import Services
 from tui.session import Listener, Session
 from tui.state.chat import dropped_turns, shown_lines
@@ -36,7 +36,6 @@ LIST_LIMIT = 500
 COUNT_DELAY_S = 0.3
 DRAFT_DELAY_S = 0.4
 LIBRARY_INTERVAL_S = 1.0
-NARROW_COLUMNS = 100
 
 
 class ChatScreen(ChatActions, Screen[None], Listener):
@@ -51,7 +50,6 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         #chat { width: 1fr; height: 1fr; }
         #slash-hint { display: none; height: auto; max-height: 8; padding: 0 2; color: $text-muted; }
         Composer { margin: 0 1; }
-        &.-narrow #header-device { display: none; }
         &.-narrow Sidebar { width: 26; }
         Footer { dock: bottom; }
         Transcript { padding: 1 0 0 1; }
@@ -131,6 +129,11 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         self.conversations_changed()
         self.state_changed()
         self.set_interval(LIBRARY_INTERVAL_S, self._watch_library)
+
+    def on_resize(self) -> None:
+        """A terminal that became narrow keeps one panel beside the chat at the most."""
+        if self.app.size.width < NARROW_COLUMNS and self.query_one(Sidebar).display:
+            self.query_one(Dock).display = False
 
     def _open_store(self) -> Store:
         try:
