@@ -17,7 +17,7 @@ import pytest
 from engine.corpus.spec import DataSpec
 from engine.paths import Paths
 from engine.runs import Plan, RunFolder, create, read_events
-from engine.runs.events import AnyRunEvent, RunEvent
+from engine.runs.events import AnyRunEvent, RunEvent, UnknownRunEvent
 from engine.runs.lock import TrainerLock
 
 _DEADLINE_S = 100.0
@@ -146,7 +146,8 @@ class Nursery:
         self.finish(child)
 
     def events(self, run: RunFolder) -> list[AnyRunEvent]:
-        return list(read_events(run.events_file, limit_bytes=10**8).events)  # type: ignore[misc]
+        events = read_events(run.events_file, limit_bytes=10**8).events
+        return [event for event in events if not isinstance(event, UnknownRunEvent)]
 
     def close(self) -> None:
         for child in set(self._children):
