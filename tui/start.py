@@ -1,15 +1,17 @@
-"""Putting the services together when the program starts."""
+"""Putting the engine's parts together when the program starts."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
-
-from engine.memory import load_memory
-from engine.settings import Settings, load_settings
+from pathlib import Path
 
 from engine.client import HostClient
-from engine.errors import SettingsFault
+from engine.conversations import Store
+from engine.errors import SettingsFault, StoreFailed
+from engine.memory import load_memory
 from engine.paths import find_paths
+from engine.settings import Settings, load_settings
 from engine.templates import Library
 from tui.services import Services
 
@@ -34,3 +36,18 @@ def make_services(environ: Mapping[str, str]) -> Services:
         environ=environ,
         settings_fault=fault,
     )
+
+
+def open_store(services: Services) -> tuple[Store, str]:
+    """Open the conversations; where that can't be done, a store that lasts until the machine cleans its temporary files.
+
+    Returns:
+        The store, and what the person has to be told; mostly nothing.
+    """
+    try:
+        store = Store.open(services.paths.conversations_file, clock=services.now)
+    except StoreFailed as error:
+        folder = Path(tempfile.mkdtemp(prefix="tunesmith-"))
+        store = Store.open(folder / "conversations.db", clock=services.now)
+        return store, f"{error} Until then what you write is kept in {folder} only."
+    return store, store.notice

@@ -61,8 +61,11 @@ class ChatActions(TurnActions, PromptActions, ConversationActions):
 
     def _make_room(self, other: Widget) -> None:
         """On a narrow terminal the chat keeps its room: one panel beside it is enough."""
-        if self.app.size.width < NARROW_COLUMNS:
+        if self.app.size.width < NARROW_COLUMNS and other.display:
+            had_focus = other.has_focus_within
             other.display = False
+            if had_focus:
+                self.query_one(Composer).focus()
 
     def action_focus_composer(self) -> None:
         """Go to the composer."""

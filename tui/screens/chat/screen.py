@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,7 +12,6 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Footer, Static
 
-from engine.conversations import Store
 from engine.errors import StoreFailed
 from engine.memory import Memory, save_memory
 from tui import commands
@@ -23,6 +20,7 @@ from tui.screens.chat.actions import ChatActions
 from tui.screens.chat.base import BUSY, NARROW_COLUMNS
 from tui.services import Services
 from tui.session import Listener, Session
+from tui.start import open_store
 from tui.state.chat import dropped_turns, shown_lines
 from tui.widgets.composer import Composer
 from tui.widgets.dock import Dock
@@ -109,7 +107,9 @@ class ChatScreen(ChatActions, Screen[None], Listener):
 
     def _begin(self) -> None:
         services = self.services
-        store = self._open_store()
+        store, warning = open_store(services)
+        if warning:
+            self.notice(warning, error=True)
         self.session = Session(
             store=store,
             bridge=Bridge(services.client, self.post_message),
@@ -134,16 +134,6 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         """A terminal that became narrow keeps one panel beside the chat at the most."""
         if self.app.size.width < NARROW_COLUMNS and self.query_one(Sidebar).display:
             self.query_one(Dock).display = False
-
-    def _open_store(self) -> Store:
-        try:
-            store = Store.open(self.services.paths.conversations_file, clock=self.services.now)
-        except StoreFailed as error:
-            self.notice(f"{error} Until then what you write is kept in a temporary folder only.", error=True)
-            return Store.open(Path(tempfile.mkdtemp(prefix="tunesmith-")) / "conversations.db", clock=self.services.now)
-        if store.notice:
-            self.notice(store.notice, error=True)
-        return store
 
     async def on_unmount(self) -> None:
         """Keep the draft, end the host, close the store."""
