@@ -39,7 +39,7 @@ def make_services(environ: Mapping[str, str]) -> Services:
 
 
 def open_store(services: Services) -> tuple[Store, str]:
-    """Open the conversations; where that can't be done, a store that lasts until the machine cleans its temporary files.
+    """Open the conversations; where that can't be done, a store in a temporary folder.
 
     Returns:
         The store, and what the person has to be told; mostly nothing.
