@@ -131,6 +131,8 @@ class ModelInfo(Frozen, frozen=True):
     """The tokenizer's own, empty where it has none."""
     bos_token: str = ""
     eos_token: str = ""
+    template: Template | None = None
+    """The prompt template that it was trained with, where one is known."""
 
 
 class Alternative(Frozen, frozen=True):

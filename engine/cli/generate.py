@@ -114,7 +114,7 @@ async def run(request: Request, client: HostClient, library: Library, settings: 
     """
     try:
         info = await _load(request, client, view)
-        template = request.template or library.get(default_template_id(info))
+        template = request.template or info.template or library.get(default_template_id(info))
         command = Generate(
             id=client.next_id(),
             prompt=Prompt(

@@ -15,6 +15,7 @@ import msgspec
 import torch
 
 from engine.errors import Cancelled, LoadFailed, Refused, TunesmithError
+from engine.inference.adapters import PromptedDecoder, with_adapters
 from engine.inference.beginning import adds_bos
 from engine.inference.conversion import as_safetensors
 from engine.inference.decoding import Decoder, TransformersDecoder
@@ -24,6 +25,7 @@ from engine.models import LocalModel
 from engine.models.folder import check_config, read_config
 from engine.paths import Paths
 from engine.protocol import LoadStage, ModelInfo
+from engine.templates.writing import read_travelling
 
 OnStage = Callable[[LoadStage], None]
 _OWN_ATTENTION = ("eager", "sdpa", None)
@@ -97,17 +99,17 @@ def load(
         on_stage("reading")
         config = read_safe_config(folder, local.name)
         tokenizer = read_tokenizer(folder, local.name)
-        model = read_model(folder, local.name, config, numbers)
+        model, prefix = with_adapters(read_model(folder, local.name, config, numbers), local.adapters)
         _check_cancelled(cancelled)
         on_stage("placing")
         model = model.to(place).eval().requires_grad_(False)
         return LoadedModel(
-            info=describe(local, model, tokenizer),
+            info=describe(local, model, tokenizer, len(prefix)),
             tokenizer=tokenizer,
             encoding=threading.Lock(),
             kinds=token_kinds(tokenizer),
             adds_bos=adds_bos(tokenizer),
-            decoder=TransformersDecoder(model),
+            decoder=PromptedDecoder(TransformersDecoder(model), prefix) if prefix else TransformersDecoder(model),
             end_ids=_end_ids(model, tokenizer),
             threads=thread_count,
         )
@@ -184,8 +186,8 @@ def read_model(folder: Path, name: str, config: Any, dtype: torch.dtype) -> Any:
     return model
 
 
-def describe(local: LocalModel, model: Any, tokenizer: Any) -> ModelInfo:
-    """Say what was loaded."""
+def describe(local: LocalModel, model: Any, tokenizer: Any, taken_tokens: int = 0) -> ModelInfo:
+    """Say what was loaded; `taken_tokens` of its window are a soft prompt's."""
     text_config = model.config.get_text_config()
     template = chat_template(tokenizer)
     return ModelInfo(
@@ -195,13 +197,14 @@ def describe(local: LocalModel, model: Any, tokenizer: Any) -> ModelInfo:
         kind="instruct" if template else "base",
         parameters=int(model.num_parameters()),
         size_bytes=int(model.get_memory_footprint()),
-        context_tokens=_context_tokens(text_config, tokenizer),
+        context_tokens=_context_tokens(text_config, tokenizer) - taken_tokens,
         vocabulary=int(text_config.vocab_size),
         device=str(model.device),
         dtype=str(model.dtype).removeprefix("torch."),
         chat_template=template,
         bos_token=tokenizer.bos_token or "",
         eos_token=tokenizer.eos_token or "",
+        template=read_travelling(local.trained),
     )
 
 

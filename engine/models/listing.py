@@ -15,6 +15,7 @@ from engine.models.gguf_file import inspect_gguf
 from engine.models.hub_cache import CachedRepo, cached_repos, find_hub_cache
 from engine.models.records import ModelEntry, ModelFacts
 from engine.models.reference import FolderModel, GgufModel, parse
+from engine.models.run_model import run_entries
 from engine.paths import Paths
 
 _INCOMPLETE = "The download was cut short; it goes on from there when you get or load it"
@@ -34,7 +35,12 @@ def list_models(
         remembered: References that were used before; those that are gone are left out.
     """
     here: dict[str, ModelEntry] = {}
-    for entry in (*_own(paths), *_remembered(remembered, paths, environ), *_cached(find_hub_cache(environ))):
+    for entry in (
+        *_own(paths),
+        *run_entries(paths),
+        *_remembered(remembered, paths, environ),
+        *_cached(find_hub_cache(environ)),
+    ):
         here.setdefault(entry.ref, entry)
     taken = {name for entry in here.values() if entry.source == "hub" for name in same_model(entry.ref)}
     return (*sorted(here.values(), key=_order), *_offers(taken))

@@ -51,6 +51,13 @@ class LocalModel(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
     """Holds config, tokenizer and safetensors; for a .gguf file, the folder that it is in."""
     gguf_file: Path | None = None
+    adapters: tuple[Path, ...] = ()
+    """Folders of adapters to put around it, the innermost first."""
+
+    @property
+    def trained(self) -> Path:
+        """Where the template of the training is looked for."""
+        return self.adapters[-1] if self.adapters else self.folder
 
 
 class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):

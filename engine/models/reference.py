@@ -50,7 +50,15 @@ class GgufModel(msgspec.Struct, frozen=True, kw_only=True):
     file: Path
 
 
-Reference = HubModel | FolderModel | GgufModel
+class RunModel(msgspec.Struct, frozen=True, kw_only=True):
+    """What a training run made."""
+
+    run: str
+    step: int | None = None
+    """Of a checkpoint; None is the result."""
+
+
+Reference = HubModel | FolderModel | GgufModel | RunModel
 
 
 def parse(ref: str, paths: Paths, environ: Mapping[str, str] = os.environ) -> Reference:
@@ -68,7 +76,7 @@ def parse(ref: str, paths: Paths, environ: Mapping[str, str] = os.environ) -> Re
     if ref == STARTER:
         raise ModelNotFound("The starter model does not come with this version", _WHAT_ELSE)
     if ref.startswith(RUN_PREFIX):
-        raise ModelNotFound(f"There is no run {ref.removeprefix(RUN_PREFIX) or 'without a name'}", _WHAT_ELSE)
+        return _run(ref.removeprefix(RUN_PREFIX))
     path = expand(ref, environ)
     if local := _on_disk(path, paths, ref):
         return local
@@ -85,6 +93,13 @@ def parse(ref: str, paths: Paths, environ: Mapping[str, str] = os.environ) -> Re
         f"{ref} is neither a folder nor a name that a hub model can have",
         "Hub names look like gpt2 or owner/name; folders like ./my-model",
     )
+
+
+def _run(name: str) -> RunModel:
+    run, at, step = name.partition("@")
+    if not run or (at and not (step.isascii() and step.isdigit())):
+        raise ModelNotFound(f"There is no run {name or 'without a name'}", "`tunesmith runs list` shows what there is")
+    return RunModel(run=run, step=int(step) if at else None)
 
 
 _WHAT_ELSE = "`tunesmith models list` shows the models that are here and those that can be had"

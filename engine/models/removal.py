@@ -11,7 +11,7 @@ from engine.errors import ModelNotFound, Refused
 from engine.models.catalogue import same_model
 from engine.models.converted import remove_copies
 from engine.models.hub_cache import CachedRepo, cached_repo, find_hub_cache
-from engine.models.reference import FolderModel, GgufModel, HubModel, parse
+from engine.models.reference import FolderModel, GgufModel, HubModel, RunModel, parse
 from engine.paths import Paths
 
 
@@ -30,6 +30,8 @@ def delete(ref: str, paths: Paths, environ: Mapping[str, str] = os.environ) -> i
             return _delete_cached(model, paths, environ)
         case FolderModel(folder=path) | GgufModel(file=path):
             return _delete_own(path, paths)
+        case RunModel(run=run):
+            raise Refused(f"{ref} belongs to a training run", f"Delete the run: tunesmith runs delete {run}")
 
 
 def _delete_cached(model: HubModel, paths: Paths, environ: Mapping[str, str]) -> int:

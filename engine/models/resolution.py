@@ -14,7 +14,8 @@ from engine.models.gguf_file import inspect_gguf
 from engine.models.hub_cache import cached_repo, find_hub_cache
 from engine.models.hub_files import is_offline
 from engine.models.records import Cancelled, LocalModel, OnProgress, Progress, never, no_progress
-from engine.models.reference import FolderModel, GgufModel, HubModel, parse
+from engine.models.reference import FolderModel, GgufModel, HubModel, RunModel, parse
+from engine.models.run_model import resolve_run
 from engine.paths import Paths
 
 
@@ -50,6 +51,12 @@ def resolve(
             return _local_gguf(file)
         case HubModel() as model:
             return _hub_model(model, environ, on_progress, cancelled)
+        case RunModel() as made:
+
+            def base(under: str) -> LocalModel:
+                return resolve(under, paths=paths, environ=environ, on_progress=on_progress, cancelled=cancelled)
+
+            return resolve_run(made, paths, base)
 
 
 def find_here(

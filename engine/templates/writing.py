@@ -9,6 +9,12 @@ import msgspec
 
 from engine.atomic import write_atomically
 from engine.protocol import Template
+from engine.templates.format import MAX_FILE_BYTES, parse
+
+TRAVELLING = "template.toml"
+"""The file's name in the folder of a checkpoint or a result."""
+TRAINED_ID = "trained"
+"""What a travelling template is called by."""
 
 
 def template_toml(template: Template) -> str:
@@ -46,6 +52,18 @@ def write_template(template: Template, file: Path) -> None:
         OSError: It could not be written.
     """
     write_atomically(file, template_toml(template).encode())
+
+
+def read_travelling(folder: Path) -> Template | None:
+    """Read the template that travels in a model's folder; None where there is none, or none that can be used."""
+    file = folder / TRAVELLING
+    try:
+        if file.stat().st_size > MAX_FILE_BYTES:
+            return None
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    return parse(text, template_id=TRAINED_ID, file=str(file)).template
 
 
 def _text(text: str) -> str:

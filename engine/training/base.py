@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 import torch
 
+from engine.errors import Misuse
+from engine.inference.adapters import with_adapters
 from engine.inference.conversion import as_safetensors
 from engine.inference.loading import read_model, read_safe_config, read_tokenizer
 from engine.models import resolve
@@ -42,7 +44,9 @@ def read_base(plan: Plan, paths: Paths, checkpoint: Path | None) -> Base:
     folder = local.folder
     if local.gguf_file is not None:
         folder = as_safetensors(local.gguf_file, paths.converted)
-    model = _weights(folder, local.name)
+    model, prefix = with_adapters(_weights(folder, local.name), local.adapters)
+    if prefix:
+        raise Misuse(f"{plan.model} is a soft prompt, which can't be trained further", f"Train {local.folder} instead")
     # What an adapter's own file says about where it belongs.
     model.config._name_or_path = model.name_or_path = local.ref
     return Base(ref=local.ref, model=model, tokenizer=read_tokenizer(folder, local.name))

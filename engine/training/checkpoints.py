@@ -24,12 +24,11 @@ import torch
 from engine.protocol import Frozen, Template
 from engine.runs.checkpoints import PARTIAL_PREFIX, find_fault, list_checkpoints, publish, seal
 from engine.runs.folder import RunFolder
-from engine.templates.writing import write_template
+from engine.templates.writing import TRAVELLING, write_template
 
 TRAINING_STATE = "training.pt"
 PROGRESS = "progress.json"
 TRAINER_STATE = "trainer_state.json"
-TEMPLATE = "template.toml"
 STATE_FILES = (TRAINING_STATE, PROGRESS, TRAINER_STATE, "checkpoint.json")
 """What a result does not need; and `random-N.pt`."""
 
@@ -95,7 +94,7 @@ def write_model(folder: Path, model: Any, tokenizer: Any, template: Template | N
         model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     if template is not None:
-        write_template(template, folder / TEMPLATE)
+        write_template(template, folder / TRAVELLING)
 
 
 def finish(run: RunFolder, partial: Path, step: int, loss: float | None, processes: int) -> int:

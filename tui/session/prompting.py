@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from engine.settings import Settings
-
 from engine.conversations import StoredTurn
 from engine.errors import TemplateNotFound
 from engine.protocol import CountTokens, Prompt, Sampling, SamplingChange, Template, Turn
+from engine.settings import Settings
 from engine.templates import Library, default_template_id, sampling_for
 from tui.session.desk import Desk
 from tui.state.chat import path_until
@@ -17,6 +16,9 @@ from tui.state.model import ModelState
 
 def find_template(library: Library, settings: Settings, model: ModelState, chosen: str = "") -> Template:
     """The template that was chosen; where it is gone or none was, the user's default, then the model's."""
+    trained = model.info.template if model.info is not None else None
+    if trained is not None and chosen in ("", trained.id):
+        return trained
     for name in (chosen, settings.template, default_template_id(model.info)):
         try:
             return library.get(name)

@@ -55,8 +55,8 @@ def test_paths_may_be_absolute_or_in_the_home(home: Path, paths: Paths) -> None:
     [
         ("", "No model was named"),
         ("starter", "starter model"),
-        ("run:mine", "no run mine"),
-        ("run:mine@100", "no run mine@100"),
+        ("run:", "no run without a name"),
+        ("run:mine@last", "no run mine@last"),
         ("/nowhere/at/all", "no folder /nowhere/at/all"),
         ("./missing.gguf", r"no file .*missing\.gguf"),
         ("missing.gguf", r"no file .*missing\.gguf"),
