@@ -110,15 +110,15 @@ class Report(Frozen, frozen=True, kw_only=True):
     """Rows of which the model would see the same as of an earlier one."""
     max_length: int = 0
     """In tokens; 0 is no limit."""
-    cut_rows: int = 0
+    truncated_rows: int = 0
     """Rows that lose something to `max_length`."""
-    cut_tokens: int = 0
+    lost_tokens: int = 0
     split_rows: int = 0
     """Raw texts that go on in a further piece; nothing of them is lost."""
     pieces: int = 0
     """What the model is trained on: rows, and the further pieces of long texts."""
     tokens: int = 0
-    """Of all pieces; characters where there is no tokenizer."""
+    """Of all pieces that are trained on: held-out ones are not counted. Characters where there is no tokenizer."""
     trained_tokens: int = 0
     """Those that the loss is taken on."""
     lengths: Histogram = Histogram(width=1)
@@ -131,3 +131,8 @@ class Report(Frozen, frozen=True, kw_only=True):
     def used_rows(self) -> int:
         """Rows without a fault."""
         return self.rows - self.faulty_rows
+
+    @property
+    def skipped_rows(self) -> int:
+        """Rows that were left out for a fault, with consent."""
+        return self.faulty_rows

@@ -1,0 +1,294 @@
+"""From a spec to rows that can be trained on, once; the next time they are there."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from engine.corpus.report import Report
+from engine.corpus.spec import DataSpec
+from engine.data.encoding import tokenizer_digest
+from engine.data.pipeline import IsCancelled, OnProgress, Pipeline, build, never, no_progress
+from engine.data.splitting import held_out
+from engine.data.table import Rows, RowWriter
+from engine.data.tally import Tally
+from engine.errors import Cancelled, DataFault, DiskFull
+from engine.figures import plural
+from engine.protocol import Frozen, Template
+
+_FORMAT = 1
+"""Part of the key: another way of preparing makes other rows."""
+_TRAIN, _HELD_OUT, _RECORD = "rows.arrow", "evaluation.arrow", "prepared.json"
+_LOCK_WAIT_S = 0.5
+_PROGRESS_ROWS = 500
+_SHOWN_FAULTS = 3
+_NO_SPACE = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+
+class Record(Frozen, frozen=True, kw_only=True):
+    """What is known of prepared rows beside the rows."""
+
+    key: str
+    report: Report
+    label_words: tuple[str, ...] = ()
+    label_ids: tuple[tuple[int, ...], ...] = ()
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """Rows of tokens, ready to be trained on."""
+
+    train: Rows
+    evaluation: Rows
+    """Held out; may be empty."""
+    report: Report
+    template: Template | None
+    """The one that the rows are dressed with: it belongs to what is trained. None for raw text."""
+    label_words: tuple[str, ...] = ()
+    """What the model says for each label; empty for rows without labels."""
+    label_ids: tuple[tuple[int, ...], ...] = ()
+    """The tokens of each label behind a prompt, with the end of text."""
+
+
+def prepare(
+    spec: DataSpec,
+    tokenizer: Any,
+    *,
+    max_length: int,
+    folder: Path,
+    cache: Path | None = None,
+    on_progress: OnProgress = no_progress,
+    cancelled: IsCancelled = never,
+) -> Prepared:
+    """Read, check, dress and encode all rows; or open them, where that was done before.
+
+    Any number of processes may ask for the same at once: one does the work.
+
+    Args:
+        spec: What to train on.
+        tokenizer: A tokenizer of transformers.
+        max_length: The longest row in tokens.
+        folder: Where the rows are kept. What is there for the same spec, tokenizer and length is opened, whatever has
+            become of the source: a run that goes on sees the rows that it began with.
+        cache: Where rows are shared by content between folders; None shares nothing.
+        on_progress: Told how many rows are done.
+        cancelled: Asked some times a second.
+
+    Raises:
+        DataFault: Rows are faulty and there is no consent to skip them, or none is left.
+        TunesmithError: The source can't be read, or the spec does not fit it.
+        DiskFull: The rows could not be written.
+        Cancelled: `cancelled` said so.
+    """
+    key = _digest(_asked(spec), tokenizer_digest(tokenizer), str(max_length))
+    with _words_for_a_full_disk(folder):
+        if (found := _open(folder, key, spec)) is not None:
+            return found
+        with _lock(folder, cancelled):
+            if (found := _open(folder, key, spec)) is not None:
+                return found
+            pipeline = build(spec, tokenizer, max_length=max_length, cancelled=cancelled)
+            held = _held_out_elsewhere(pipeline, tokenizer, max_length)
+            if cache is None:
+                _write(folder, key, pipeline, held, max_length, on_progress, cancelled)
+            else:
+                identities = [one.source.identity() for one in (pipeline, held) if one is not None]
+                shared = cache / _digest(key, *identities)
+                with _lock(shared, cancelled):
+                    if not _is_whole(shared, key):
+                        _write(shared, key, pipeline, held, max_length, on_progress, cancelled)
+                _copy(shared, folder)
+        found = _open(folder, key, spec)
+    if found is None:
+        raise DataFault(f"What was prepared in {folder} is gone", "Start again")
+    return found
+
+
+def _asked(spec: DataSpec) -> str:
+    """All of a spec that the rows depend on; which of them are held out is decided when they are opened."""
+    sampling_seed = spec.seed if spec.max_rows else 0
+    asked = msgspec.structs.replace(spec, skip_faulty=False, eval_fraction=0.0, seed=sampling_seed)
+    return msgspec.json.encode(asked).decode()
+
+
+def _open(folder: Path, key: str, spec: DataSpec) -> Prepared | None:
+    record = _read_record(folder)
+    if record is None or record.key != key:
+        return None
+    _check_consent(record.report, spec)
+    rows = Rows(folder / _TRAIN)
+    if (folder / _HELD_OUT).exists():
+        train, evaluation = rows, Rows(folder / _HELD_OUT)
+    else:
+        held = held_out(rows.digests, spec.eval_fraction, spec.seed)
+        train, evaluation = rows.select(~held), rows.select(held)
+    report = msgspec.structs.replace(
+        record.report, pieces=len(train), tokens=sum(train.lengths), trained_tokens=train.count_trained()
+    )
+    return Prepared(train, evaluation, report, report.template, record.label_words, record.label_ids)
+
+
+def _held_out_elsewhere(pipeline: Pipeline, tokenizer: Any, max_length: int) -> Pipeline | None:
+    spec = pipeline.spec
+    if not spec.eval_source and not spec.eval_split:
+        return None
+    other = msgspec.structs.replace(
+        spec, source=spec.eval_source or spec.source, split=spec.eval_split or spec.split, max_rows=0
+    )
+    return build(other, tokenizer, max_length=max_length, like=pipeline)
+
+
+def _write(
+    folder: Path,
+    key: str,
+    pipeline: Pipeline,
+    held: Pipeline | None,
+    max_length: int,
+    on_progress: OnProgress,
+    cancelled: IsCancelled,
+) -> None:
+    """Write the rows beside their place, and move them there when they are whole."""
+    partial = folder.with_name(f".partial-{folder.name}-{os.getpid()}")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        tally = Tally(pipeline, max_length)
+        _write_rows(partial / _TRAIN, pipeline, tally, on_progress, cancelled)
+        report = tally.report()
+        if held is not None:
+            other = Tally(held, max_length)
+            _write_rows(partial / _HELD_OUT, held, other, no_progress, cancelled)
+            _check_consent(other.report(), pipeline.spec)
+        labels = pipeline.labels
+        encoder = pipeline.encoder
+        assert encoder is not None
+        record = Record(
+            key=key,
+            report=report,
+            label_words=labels.words if labels else (),
+            label_ids=tuple(tuple(encoder.continuation(_label_text(pipeline, word))) for word in labels.words)
+            if labels
+            else (),
+        )
+        (partial / _RECORD).write_bytes(msgspec.json.encode(record))
+        for file in partial.iterdir():
+            with file.open("rb") as stream:
+                os.fsync(stream.fileno())
+        shutil.rmtree(folder, ignore_errors=True)
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _label_text(pipeline: Pipeline, word: str) -> str:
+    """A label's word as it stands behind a prompt of the template."""
+    for outcome in pipeline.run():
+        if outcome.dressed is not None:
+            prompt = outcome.dressed.parts[0].text
+            return word if prompt[-1:].isspace() else " " + word
+    return word
+
+
+def _write_rows(file: Path, pipeline: Pipeline, tally: Tally, on_progress: OnProgress, cancelled: IsCancelled) -> None:
+    """Write all rows.
+
+    Raises:
+        DataFault: Some are faulty, and there is no consent to go on without them. All are looked at, to count them.
+    """
+    consent = pipeline.spec.skip_faulty
+    writer = RowWriter(file)
+    try:
+        for outcome in pipeline.sampled(cancelled):
+            tally.add(outcome)
+            if tally.rows % _PROGRESS_ROWS == 0:
+                on_progress(tally.rows)
+            if outcome.encoded is None or (tally.faulty_rows and not consent):
+                continue
+            label = -1 if outcome.label is None else outcome.label
+            for piece in outcome.encoded.pieces():
+                writer.add(piece, row=outcome.item.row, label=label, digest=outcome.digest)
+        on_progress(tally.rows)
+        _check_consent(tally.report(), pipeline.spec)
+        writer.close()
+    finally:
+        writer.abandon()
+
+
+def _check_consent(report: Report, spec: DataSpec) -> None:
+    if report.faulty_rows and not spec.skip_faulty:
+        count = plural(report.faulty_rows, "row")
+        shown = [fault.words for kind in report.faults for fault in kind.first][:_SHOWN_FAULTS]
+        more = "" if report.faulty_rows <= len(shown) else "\nand so on"
+        raise DataFault(
+            f"{count} of {report.rows:,} can't be used:\n" + "\n".join(shown) + more,
+            "Correct them, or go on without them with --skip-faulty",
+        )
+    if report.used_rows == 0:
+        raise DataFault(f"{spec.source} has no row that can be trained on", "Look at it with `tunesmith data show`")
+
+
+def _read_record(folder: Path) -> Record | None:
+    try:
+        return msgspec.json.decode((folder / _RECORD).read_bytes(), type=Record)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _is_whole(folder: Path, key: str) -> bool:
+    record = _read_record(folder)
+    return record is not None and record.key == key
+
+
+def _copy(shared: Path, folder: Path) -> None:
+    """Give the files a second place, which costs no space where the disk can link."""
+    partial = folder.with_name(f".partial-{folder.name}-{os.getpid()}")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    for file in shared.iterdir():
+        try:
+            os.link(file, partial / file.name)
+        except OSError:
+            shutil.copyfile(file, partial / file.name)
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.rename(folder)
+
+
+@contextlib.contextmanager
+def _lock(folder: Path, cancelled: IsCancelled) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
+    while True:
+        try:
+            lock.acquire(timeout=_LOCK_WAIT_S)
+            break
+        except Timeout:
+            if cancelled():
+                raise Cancelled("Reading the data was cancelled") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def _words_for_a_full_disk(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_SPACE:
+            raise DiskFull(f"The prepared rows did not fit on the disk of {folder}", "Free some space") from error
+        raise
+
+
+def _digest(*texts: str) -> str:
+    joined = "\0".join((str(_FORMAT), *texts))
+    return hashlib.blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
