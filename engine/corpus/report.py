@@ -85,7 +85,7 @@ class Histogram(Frozen, frozen=True, kw_only=True):
     """Lengths, in bins of equal width."""
 
     width: int
-    """Bin `i` counts lengths from `i * width` up to, not including, `(i + 1) * width`; the last one all that are more."""
+    """Bin `i` counts lengths from `i * width` up to and without `(i + 1) * width`; the last one also all above."""
     counts: tuple[int, ...] = ()
     longest: int = 0
     median: int = 0

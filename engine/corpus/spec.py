@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from engine.protocol import Frozen, Template
 
 Shape = Literal["text", "completion", "instruction", "chat", "labelled"]
@@ -46,7 +48,7 @@ class DataSpec(Frozen, frozen=True, kw_only=True):
     """What is a row of a plain text file."""
     template: Template | None = None
     """How a prompt is dressed; None chooses by shape and model."""
-    variables: dict[str, str] = {}
+    variables: dict[str, str] = msgspec.field(default_factory=dict)
     """Of the template; a column of a variable's name fills it in row by row."""
     loss_on: LossOn = "completion"
     max_rows: int = 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from engine.corpus.report import Fault
 from engine.protocol import Frozen
 
@@ -36,7 +38,7 @@ class RowView(Frozen, frozen=True, kw_only=True):
     """Counted from 1."""
     file: str = ""
     line: int = 0
-    raw: dict[str, str] = {}
+    raw: dict[str, str] = msgspec.field(default_factory=dict)
     """Each column as text, cut where it is very long."""
     parts: tuple[Part, ...] = ()
     """What the template makes of it, special tokens not included; empty where the row is faulty."""

@@ -1,7 +1,7 @@
 """From dressed rows to tokens: which of them are learned, which are cut, and where a long text is parted.
 
-Labels stand at the places of their tokens: the label of a token is its own id, or -100 where no loss is taken on it. The
-first token of a piece is predicted by nothing, so that its label is always -100.
+Labels stand at the places of their tokens: the label of a token is its own id, or -100 where no loss is taken on it.
+The first token of a piece is predicted by nothing, so that its label is always -100.
 """
 
 from __future__ import annotations

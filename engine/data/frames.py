@@ -16,6 +16,8 @@ from engine.templates import render
 _PROBE = "\ue000"
 """Stands for a message; a private character, which no template has a use for."""
 _MAX_BODY_CHARACTERS = 20_000
+_COUNTS = frozenset({"first", "last", "index", "index0", "revindex", "revindex0", "length"})
+"""What a loop tells beside its neighbours."""
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -73,38 +75,30 @@ class _Uses:
             for node in output.nodes:
                 self._outputs.add(id(_untrimmed(node)))
         for loop in tree.find_all(nodes.For):
-            if isinstance(loop.iter, nodes.Name) and loop.iter.name == "turns" and isinstance(loop.target, nodes.Name):
-                if loop.test is None and not loop.recursive:
-                    self._allowed.add(id(loop.iter))
-                    self._turns.add(loop.target.name)
+            over_turns = isinstance(loop.iter, nodes.Name) and loop.iter.name == "turns"
+            if over_turns and isinstance(loop.target, nodes.Name) and loop.test is None and not loop.recursive:
+                self._allowed.add(id(loop.iter))
+                self._turns.add(loop.target.name)
         for access in tree.find_all(nodes.Getattr):
-            if isinstance(access.node, nodes.Name) and access.node.name in self._turns:
-                if access.attr == "role" or (access.attr == "text" and id(access) in self._outputs):
-                    self._allowed.add(id(access.node))
+            of_turn = isinstance(access.node, nodes.Name) and access.node.name in self._turns
+            if of_turn and (access.attr == "role" or (access.attr == "text" and id(access) in self._outputs)):
+                self._allowed.add(id(access.node))
 
     def _is_plain(self, tree: Any) -> bool:
         from jinja2 import nodes
 
-        # A block, macro or filter may take what was written and change it.
+        # Each of these takes what was written and may change it.
         if any(True for _ in tree.find_all((nodes.FilterBlock, nodes.AssignBlock, nodes.Macro, nodes.CallBlock))):
             return False
-        # Outside of its loop the name of a turn means something else; `loop` knows the neighbours.
-        if any(name.name in ("self", "caller", "varargs", "kwargs") for name in tree.find_all(nodes.Name)):
-            return False
-        if any(
-            isinstance(one.node, nodes.Name) and one.node.name == "loop" and one.attr not in _COUNTS
-            for one in tree.find_all(nodes.Getattr)
-        ):
-            return False
+        for access in tree.find_all(nodes.Getattr):
+            if isinstance(access.node, nodes.Name) and access.node.name == "loop" and access.attr not in _COUNTS:
+                return False
         for name in tree.find_all(nodes.Name):
             if name.ctx == "load" and name.name == "message" and id(name) not in self._outputs:
                 return False
             if name.ctx == "load" and name.name in {"turns", *self._turns} and id(name) not in self._allowed:
                 return False
         return True
-
-
-_COUNTS = frozenset({"first", "last", "index", "index0", "revindex", "revindex0", "length"})
 
 
 def _untrimmed(node: Any) -> Any:

@@ -72,10 +72,7 @@ def open_hub(spec: DataSpec) -> HubSource:
         raise
     except Exception as error:
         raise in_words(error, spec.source) from error
-    if spec.streaming:
-        identity = f"{spec.source} {spec.config} {split} stream"
-    else:
-        identity = str(rows._fingerprint)
+    identity = f"{spec.source} {spec.config} {split} stream" if spec.streaming else str(rows._fingerprint)
     name = f"{spec.source} ({split})"
     return HubSource(name, rows, streaming=spec.streaming, identity=identity)
 

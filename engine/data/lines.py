@@ -41,7 +41,7 @@ def open_bytes(file: Path) -> IO[bytes]:
         DataFault: It can't be opened, or is UTF-16.
     """
     try:
-        stream = cast(IO[bytes], gzip.open(file) if file.suffix.lower() == ".gz" else file.open("rb"))
+        stream = cast(IO[bytes], gzip.GzipFile(file) if file.suffix.lower() == ".gz" else file.open("rb"))
         start = stream.read(3)
     except (OSError, EOFError, zlib.error) as error:
         raise unreadable(file, error) from error

@@ -70,6 +70,8 @@ class Pipeline(msgspec.Struct, frozen=True):
     shaper: Shaper
     dresser: Dresser
     encoder: Encoder | None
+    max_length: int = 0
+    """In tokens; 0 is no limit."""
 
     def run(self, skip: int = 0, cancelled: IsCancelled = never) -> Iterator[Outcome]:
         """All rows in order, without the first `skip`.
@@ -172,6 +174,7 @@ def build(
         Shaper(columns, labels, names),
         Dresser(template, model, spec.variables, marks),
         encoder,
+        max_length,
     )
 
 

@@ -97,13 +97,13 @@ def prepare(
             pipeline = build(spec, tokenizer, max_length=max_length, cancelled=cancelled)
             held = _held_out_elsewhere(pipeline, tokenizer, max_length)
             if cache is None:
-                _write(folder, key, pipeline, held, max_length, on_progress, cancelled)
+                _write(folder, key, pipeline, held, on_progress=on_progress, cancelled=cancelled)
             else:
                 identities = [one.source.identity() for one in (pipeline, held) if one is not None]
                 shared = cache / _digest(key, *identities)
                 with _lock(shared, cancelled):
                     if not _is_whole(shared, key):
-                        _write(shared, key, pipeline, held, max_length, on_progress, cancelled)
+                        _write(shared, key, pipeline, held, on_progress=on_progress, cancelled=cancelled)
                 _copy(shared, folder)
         found = _open(folder, key, spec)
     if found is None:
@@ -150,7 +150,7 @@ def _write(
     key: str,
     pipeline: Pipeline,
     held: Pipeline | None,
-    max_length: int,
+    *,
     on_progress: OnProgress,
     cancelled: IsCancelled,
 ) -> None:
@@ -159,11 +159,11 @@ def _write(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        tally = Tally(pipeline, max_length)
+        tally = Tally(pipeline)
         _write_rows(partial / _TRAIN, pipeline, tally, on_progress, cancelled)
         report = tally.report()
         if held is not None:
-            other = Tally(held, max_length)
+            other = Tally(held)
             _write_rows(partial / _HELD_OUT, held, other, no_progress, cancelled)
             _check_consent(other.report(), pipeline.spec)
         labels = pipeline.labels

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from engine.corpus.report import Fault
+from engine.corpus.report import Fault, FaultKind
 from engine.corpus.spec import Columns
 from engine.data.labels import Labels
 from engine.data.lines import kind_in_words
@@ -154,7 +154,7 @@ def _turns(row: Row, column: str) -> tuple[Turn, ...]:
     if not any(turn.role == "assistant" and turn.text.strip() for turn in turns):
         found = "no message of the assistant" if messages else "an empty list"
         hint = "Add the reply that is to be learned, or delete the row"
-        kind = "bad-turns" if messages else "empty"
+        kind: FaultKind = "bad-turns" if messages else "empty"
         raise _Faulty(fault_at(row, kind, found, "at least one reply", hint, column=column))
     return tuple(turns)
 

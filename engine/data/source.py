@@ -38,6 +38,8 @@ _SPLITS = {
     "train": ("train", "training"),
     "test": ("test",),
 }
+_SAVED = ("dataset_info.json", "dataset_dict.json")
+"""What `save_to_disk` leaves in a folder."""
 _HASHED_BYTES = 1 << 20
 
 
@@ -73,7 +75,7 @@ def open_source(spec: DataSpec, environ: Mapping[str, str] = os.environ) -> Sour
         from engine.data.hub import open_hub
 
         return open_hub(spec)
-    if path.is_dir() and (path / "dataset_info.json").is_file() or (path / "dataset_dict.json").is_file():
+    if any((path / name).is_file() for name in _SAVED):
         from engine.data.hub import open_saved
 
         return open_saved(path, spec)

@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-from engine.corpus.spec import DataSpec as DataSpec
+from engine.corpus.spec import DataSpec
+
+__all__ = ["DataSpec"]

@@ -1,4 +1,4 @@
-"""Prepared rows on disk: an Arrow file that is mapped into memory, so that reading a row costs no more than its bytes."""
+"""Prepared rows on disk: an Arrow file, mapped into memory so that reading a row costs no more than its bytes."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ class RowWriter:
 class Rows:
     """Prepared rows, or some of them. Each is a dict with `input_ids` and `labels`, two lists of the same length.
 
-    Labels are the ids of the tokens that are learned and -100 elsewhere; `label` is the place of a labelled row's label, -1
-    for other rows; `row` counts from 1 in the source.
+    Labels are the ids of the tokens that are learned and -100 elsewhere; `label` is the place of a labelled row's
+    label, -1 for other rows; `row` counts from 1 in the source.
     """
 
     def __init__(self, file: Path, places: Any = None) -> None:
@@ -108,7 +108,7 @@ class Rows:
 
     @property
     def digests(self) -> Any:
-        """Of what the model sees in each row, as an array of 64-bit numbers: equal for pieces and duplicates of a row."""
+        """Of what the model sees in each row, 64-bit numbers `(N,)`: pieces and duplicates of a row share one."""
         import numpy as np
 
         if not self._batches:

@@ -19,10 +19,9 @@ _LOPSIDED = 10
 class Tally:
     """Counts of all rows so far."""
 
-    def __init__(self, pipeline: Pipeline, max_length: int) -> None:
+    def __init__(self, pipeline: Pipeline) -> None:
         """Start at nothing."""
         self._pipeline = pipeline
-        self._max_length = max_length
         self._faults: dict[str, list[Fault]] = {}
         self._fault_counts: Counter[str] = Counter()
         self._labels: Counter[int] = Counter()
@@ -72,7 +71,7 @@ class Tally:
             ),
             empty_rows=empty,
             duplicate_rows=_duplicates(self._digests),
-            max_length=self._max_length,
+            max_length=self._pipeline.max_length,
             truncated_rows=self._truncated,
             lost_tokens=self._lost,
             split_rows=self._split,
