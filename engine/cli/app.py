@@ -23,7 +23,10 @@ Opener = Callable[[str, str, str], int]
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "generate": ("engine.cli.generate", "Write a reply to a prompt."),
+    "tune": ("engine.cli.tune", "Fine-tune a model on data, in the background."),
+    "runs": ("engine.cli.runs", "List, watch, pause, resume, stop and delete training runs."),
     "models": ("engine.cli.models", "List, show, download and delete models."),
+    "data": ("engine.cli.data", "Show what is in a data set, and what a model would see of it."),
     "templates": ("engine.cli.templates", "List, show, render and check prompt templates."),
     "chats": ("engine.cli.chats", "List, show, search, export and delete conversations."),
     "doctor": ("engine.cli.doctor", "Look over this installation and say what is wrong."),

@@ -45,7 +45,9 @@ class DataReady(RunEvent, frozen=True, kw_only=True):
     """The data is read, rendered and turned into tokens."""
 
     rows: int
+    """What is trained on: rows, and the further pieces of texts that are longer than a row may be."""
     evaluation_rows: int
+    """Those that are held out."""
     tokens: int
     """Of one epoch, without padding."""
     trained_tokens: int

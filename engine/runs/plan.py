@@ -86,6 +86,8 @@ class Plan(Frozen, frozen=True, kw_only=True):
 
     evaluate_every: int = 0
     """Steps; 0 chooses about ten evaluations in the run."""
+    evaluation_rows: int = 256
+    """How many held-out rows are read each time, picked evenly; 0 reads all."""
     save_every: int = 0
     """Steps; 0 saves with each evaluation. Beside it there is a save every ten minutes."""
     keep_last: int = 2
@@ -124,7 +126,10 @@ def problems(plan: Plan) -> tuple[str, ...]:
             f"a soft prompt has {MIN_VIRTUAL_TOKENS} to {MAX_VIRTUAL_TOKENS} virtual tokens",
         ),
         (0 <= plan.seed < 2**32, "the seed lies between 0 and 4,294,967,295"),
-        (min(plan.evaluate_every, plan.save_every, plan.patience, plan.threads) >= 0, "counts can't be negative"),
+        (
+            min(plan.evaluate_every, plan.save_every, plan.patience, plan.threads, plan.evaluation_rows) >= 0,
+            "counts can't be negative",
+        ),
         (plan.keep_last >= 1 and plan.keep_best >= 0, "at least the last checkpoint is kept"),
         (0 < plan.probe_tokens <= 1024, "probes are 1 to 1,024 tokens long"),
     )

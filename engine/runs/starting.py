@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -94,6 +95,8 @@ def start(
         raise Failed(
             f"The trainer could not be started: {error.strerror or error}", "See the log of the run"
         ) from error
+    # Takes its exit code when it comes, so that nothing is left of it while this program lives on.
+    threading.Thread(target=process.wait, daemon=True).start()
     deadline = clock() + _UP_TIMEOUT_S
     while not is_locked(run.lock_file):
         if process.poll() is not None:

@@ -166,7 +166,10 @@ def _with(facts: RunState, state: State, words: str, log_lines: tuple[str, ...] 
 def _just_started(run: RunFolder, clock: Callable[[], float]) -> bool:
     """Whether a process was started that has not come to take the lock."""
     try:
-        age_s = clock() - run.log_file.stat().st_mtime
+        started_s = run.log_file.stat().st_mtime
+        age_s = clock() - started_s
+        if run.events_file.exists() and run.events_file.stat().st_mtime > started_s:
+            return False  # it has spoken since
         with run.log_file.open("rb") as stream:
             size = stream.seek(0, 2)
             stream.seek(max(0, size - len(STARTING)))

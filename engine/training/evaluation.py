@@ -32,7 +32,7 @@ class Evaluator:
         capacity: int,
         device: torch.device,
         generic: Sequence[dict[str, list[int]]] = (),
-        accuracy: Callable[[], float] | None = None,
+        accuracy: Callable[[], float | None] = lambda: None,
         probes: Sequence[Probe] = (),
         probe_tokens: int = 48,
         tokenizer: Any = None,
@@ -77,7 +77,7 @@ class Evaluator:
         with self._quietly():
             loss, tokens = self._mean_loss()
             generic = self._generic_loss() if self._generic else None
-            accuracy = self._accuracy() if self._accuracy is not None else None
+            accuracy = self._accuracy()
             if reporter is not None and self._process == 0:
                 for index, probe in enumerate(self._probes):
                     text = answer(self._learner.model, self._tokenizer, probe, self._probe_tokens, self._seed + index)

@@ -23,9 +23,10 @@ from engine.runs.events import RunFinished, RunResumed
 from engine.runs.folder import RunFolder
 from engine.runs.log import EventWriter
 from engine.runs.plan import Plan, check, read_plan
+from engine.training.assembly import assemble
 from engine.training.checkpoints import Progress, newest_whole, read_progress
 from engine.training.machine import yield_to_others
-from engine.training.workshop import Workshop, set_up
+from engine.training.workshop import Workshop
 
 
 def train(run: RunFolder) -> int:
@@ -65,7 +66,9 @@ class _Session:
         checkpoint = self._find_checkpoint()
         progress = read_progress(checkpoint) if checkpoint is not None else Progress()
         import_libraries()
-        shop = set_up(self._run, self._plan, self._paths, checkpoint=checkpoint, progress=progress, writer=self._writer)
+        shop = assemble(
+            self._run, self._plan, self._paths, checkpoint=checkpoint, progress=progress, writer=self._writer
+        )
         reporter, teacher = shop.reporter, shop.teacher
         if checkpoint is None:
             shop.begin()

@@ -1,0 +1,300 @@
+"""Puts together what a run needs: the model, the data, the learner, and the trainer around them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import torch
+from transformers import set_seed
+
+from engine.data import Prepared, prepare
+from engine.data.table import Rows
+from engine.errors import Failed
+from engine.inference.runtime import pick_device
+from engine.paths import Paths
+from engine.runs.events import DataReady, RunStarted
+from engine.runs.folder import RunFolder
+from engine.runs.log import EventWriter
+from engine.runs.plan import Plan
+from engine.training.base import Base, read_base, window_of
+from engine.training.batches import Batches
+from engine.training.checkpoints import Progress
+from engine.training.evaluation import Evaluator
+from engine.training.generic import generic_rows
+from engine.training.labels import LabelExam
+from engine.training.learner import Learner, choose_way
+from engine.training.machine import pick_precision, pick_thread_count
+from engine.training.methods import build, default_learning_rate
+from engine.training.preflight import Rehearsal
+from engine.training.probes import choose_probes
+from engine.training.reporter import Cadence, Reporter
+from engine.training.rows import row_lengths
+from engine.training.trainer import Teacher, training_arguments
+from engine.training.workshop import Workshop
+
+_LONGEST_BY_DEFAULT = 512
+_PACK_BY_DEFAULT = 2048
+_CHECK_ROWS, _CHECK_TOKENS = 3, 96
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """Where this process computes, and which one it is."""
+
+    process: int
+    processes: int
+    device: torch.device
+
+
+class _Model(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    base: Base
+    learner: Learner
+    longest: int
+    """Tokens of a row, with the virtual ones."""
+    started: RunStarted
+    """Without the number of steps, which the data decides."""
+
+
+class _Lesson(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    prepared: Prepared
+    held_out: Rows
+    lengths: list[int]
+    capacity: int
+    accumulation: int
+    batches: Batches
+    ready: DataReady
+
+
+def assemble(
+    run: RunFolder,
+    plan: Plan,
+    paths: Paths,
+    *,
+    checkpoint: Path | None,
+    progress: Progress,
+    writer: EventWriter | None,
+) -> Workshop:
+    """Read, build and lay out everything.
+
+    Args:
+        run: The run.
+        plan: Its plan.
+        paths: The program's folders.
+        checkpoint: Where it goes on; None begins.
+        progress: What was before.
+        writer: Of the log; None in all processes but the first.
+
+    Raises:
+        TunesmithError: The model or the data can't be used.
+    """
+    place = _find_place(plan)
+    set_seed(plan.seed)
+    model = _read_model(plan, paths, checkpoint, place)
+    lesson = _read_data(run, plan, model, place)
+    total_steps = lesson.batches.total_steps
+    cadence = Cadence.of(plan, total_steps)
+    reporter = Reporter(
+        run,
+        writer=writer,
+        plan=plan,
+        cadence=cadence,
+        progress=progress,
+        epoch_at=lesson.batches.epoch_at,
+        device=place.device,
+        processes=place.processes,
+    )
+    started = msgspec.structs.replace(model.started, total_steps=total_steps)
+    if checkpoint is None:
+        _introduce(reporter, started, lesson.ready, plan)
+    evaluator = _evaluator(plan, model, lesson, place)
+    return Workshop(
+        run=run,
+        plan=plan,
+        base_ref=model.base.ref,
+        reporter=reporter,
+        evaluator=evaluator,
+        teacher=_teacher(run, plan, model, lesson, reporter=reporter, evaluator=evaluator, place=place),
+        started=started,
+        data=lesson.ready,
+        rehearsal=Rehearsal(
+            plan=plan,
+            run=run,
+            learner=model.learner,
+            tokenizer=model.base.tokenizer,
+            template=lesson.prepared.template,
+            rows=lesson.prepared.train,
+            lengths=lesson.lengths,
+            capacity=lesson.capacity,
+            accumulation=lesson.accumulation,
+            total_steps=total_steps,
+            evaluations=total_steps // cadence.evaluate_every + 1,
+            evaluation_s=0.0,
+            device=place.device,
+        ),
+        total_steps=total_steps,
+    )
+
+
+def _find_place(plan: Plan) -> _Place:
+    process, processes = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    device = pick_device(plan.device)
+    if device.type == "cuda" and processes > 1:
+        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    return _Place(process, processes, device)
+
+
+def _read_model(plan: Plan, paths: Paths, checkpoint: Path | None, place: _Place) -> _Model:
+    base = read_base(plan, paths, checkpoint)
+    parameters = sum(one.numel() for one in base.model.parameters())
+    threads = pick_thread_count(plan.threads, place.processes, parameters)
+    torch.set_num_threads(threads)
+    model = build(plan, base.model, base.tokenizer, checkpoint).to(place.device)
+    if plan.gradient_checkpointing:
+        base.model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        base.model.enable_input_require_grads()
+    pad = base.tokenizer.pad_token_id
+    precision = pick_precision(plan.precision, place.device, parameters)
+    learner = Learner(model, pad_id=pad if pad is not None else base.tokenizer.eos_token_id or 0, autocast=precision)
+    return _Model(
+        base=base,
+        learner=learner,
+        longest=min(plan.max_length or _LONGEST_BY_DEFAULT, window_of(base.model, base.tokenizer)),
+        started=RunStarted(
+            model=base.ref,
+            method=plan.method,
+            pid=os.getpid(),
+            device=str(place.device),
+            precision=str(precision or torch.float32).removeprefix("torch."),
+            threads=threads,
+            parameters=parameters,
+            trainable=sum(one.numel() for one in learner.parameters() if one.requires_grad),
+            learning_rate=plan.learning_rate or default_learning_rate(plan.method, parameters),
+            processes=place.processes,
+        ),
+    )
+
+
+def _read_data(run: RunFolder, plan: Plan, model: _Model, place: _Place) -> _Lesson:
+    learner = model.learner
+    prepared = prepare(
+        plan.data, model.base.tokenizer, max_length=model.longest - learner.virtual_tokens, folder=run.data
+    )
+    rows = prepared.train
+    if len(rows) == 0:
+        raise Failed("There is no row to train on", "Look at the data: tunesmith data show")
+    sample = [_start_of(rows[index]) for index in range(min(_CHECK_ROWS, len(rows)))]
+    way = choose_way(learner, sample, packing=plan.packing)
+    capacity = max(model.longest, plan.pack_tokens or min(_PACK_BY_DEFAULT, plan.batch_tokens))
+    accumulation = max(1, round(plan.batch_tokens / capacity))
+    lengths = [length + learner.virtual_tokens for length in row_lengths(rows)]
+    held_out = prepared.evaluation if len(prepared.evaluation) else rows
+    report = prepared.report
+    return _Lesson(
+        prepared=prepared,
+        held_out=_some(held_out, plan.evaluation_rows),
+        lengths=lengths,
+        capacity=capacity,
+        accumulation=accumulation,
+        batches=Batches(
+            rows,
+            lengths,
+            capacity=capacity,
+            per_step=accumulation * place.processes,
+            seed=plan.seed,
+            epochs=plan.epochs,
+            max_steps=plan.max_steps,
+        ),
+        ready=DataReady(
+            rows=len(rows),
+            evaluation_rows=len(prepared.evaluation),
+            tokens=report.tokens,
+            trained_tokens=report.trained_tokens,
+            skipped_rows=report.skipped_rows,
+            truncated_rows=report.truncated_rows,
+            max_length=model.longest,
+            packed=way != "padded",
+        ),
+    )
+
+
+def _introduce(reporter: Reporter, started: RunStarted, ready: DataReady, plan: Plan) -> None:
+    reporter.tell(started)
+    reporter.tell(ready)
+    if plan.packing and not ready.packed:
+        reporter.warn(
+            "This architecture can't keep packed rows apart: they are padded instead",
+            "The result is the same, and the steps take longer",
+        )
+    if ready.evaluation_rows == 0:
+        reporter.warn(
+            "No row is held out: the loss is measured on rows that are trained on, and tells nothing of others",
+            "Set --eval-fraction",
+        )
+
+
+def _evaluator(plan: Plan, model: _Model, lesson: _Lesson, place: _Place) -> Evaluator:
+    learner, tokenizer, held_out = model.learner, model.base.tokenizer, lesson.held_out
+    label_ids = lesson.prepared.label_ids
+    exam = LabelExam(
+        learner, held_out, label_ids, device=place.device, process=place.process, processes=place.processes
+    )
+    return Evaluator(
+        learner,
+        held_out,
+        capacity=lesson.capacity,
+        device=place.device,
+        generic=generic_rows(plan, tokenizer, model.longest - learner.virtual_tokens),
+        accuracy=exam.accuracy,
+        probes=choose_probes(plan.probes, held_out, tokenizer),
+        probe_tokens=plan.probe_tokens,
+        tokenizer=tokenizer,
+        seed=plan.seed,
+        process=place.process,
+        processes=place.processes,
+    )
+
+
+def _teacher(
+    run: RunFolder,
+    plan: Plan,
+    model: _Model,
+    lesson: _Lesson,
+    *,
+    reporter: Reporter,
+    evaluator: Evaluator,
+    place: _Place,
+) -> Teacher:
+    arguments = training_arguments(
+        plan,
+        run,
+        learning_rate=model.started.learning_rate,
+        total_steps=lesson.batches.total_steps,
+        accumulation=lesson.accumulation,
+        use_cpu=place.device.type == "cpu",
+    )
+    return Teacher(
+        model.learner,
+        batches=lesson.batches,
+        arguments=arguments,
+        reporter=reporter,
+        evaluator=evaluator,
+        run=run,
+        plan=plan,
+        tokenizer=model.base.tokenizer,
+        template=lesson.prepared.template,
+    )
+
+
+def _some(rows: Rows, count: int) -> Rows:
+    """So many rows, evenly over all."""
+    if count == 0 or len(rows) <= count:
+        return rows
+    return rows.select([index * len(rows) // count for index in range(count)])
+
+
+def _start_of(row: Any) -> dict[str, list[int]]:
+    """A row's first tokens, all of which count: enough to see whether packed rows see one another."""
+    ids = list(row["input_ids"][:_CHECK_TOKENS])
+    return {"input_ids": ids, "labels": ids}
