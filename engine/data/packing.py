@@ -9,10 +9,11 @@ from collections.abc import Sequence
 _WINDOW_ROWS = 2048
 """Rows that are packed with one another: packs stay random over the data, and are still filled to the brim."""
 _GROUP_BATCHES = 50
+_DISORDER = 0.8
 
 
 def pack(lengths: Sequence[int], capacity_tokens: int, *, seed: int = 0, epoch: int = 0) -> list[list[int]]:
-    """Put rows into packs: best fit, the longest first, within windows of shuffled rows.
+    """Put rows into packs: best fit, the longest first or nearly so, within windows of shuffled rows.
 
     Rows within a window are packed with each other. What is left over from half-full packs of one window goes into the
     next, so that only the last few packs of an epoch have room left.
@@ -39,7 +40,9 @@ def pack(lengths: Sequence[int], capacity_tokens: int, *, seed: int = 0, epoch: 
     for start in range(0, len(order), _WINDOW_ROWS):
         window = waiting + order[start : start + _WINDOW_ROWS]
         is_last = start + _WINDOW_ROWS >= len(order)
-        made = _best_fit(lengths, window, capacity_tokens)
+        # A little disorder, or rows of rare lengths would meet in every epoch.
+        rough = {row: lengths[row] * generator.uniform(_DISORDER, 1) for row in window}
+        made = _best_fit(lengths, sorted(window, key=lambda row: -rough[row]), capacity_tokens)
         waiting = []
         for room, rows in made:
             if room > capacity_tokens // 2 and not is_last:
@@ -80,11 +83,11 @@ def length_groups(lengths: Sequence[int], batch_rows: int, *, seed: int = 0, epo
 
 
 def _best_fit(lengths: Sequence[int], rows: Sequence[int], capacity: int) -> list[tuple[int, list[int]]]:
-    """Packs of some rows, each with the room that it has left."""
+    """Packs of some rows, taken in this order, each with the room that it has left."""
     packs: list[tuple[int, list[int]]] = []
     open_packs: list[tuple[int, int]] = []
     """Room and place of each pack, the fullest first."""
-    for row in sorted(rows, key=lambda row: -lengths[row]):
+    for row in rows:
         length = lengths[row]
         found = bisect_left(open_packs, (length, -1))
         if found < len(open_packs):

@@ -83,7 +83,7 @@ class Pipeline(msgspec.Struct, frozen=True):
         while batch := list(islice(items, _BATCH_ROWS)):
             if cancelled():
                 raise Cancelled("Reading the data was cancelled")
-            yield from self._batch(batch)
+            yield from self.process(batch)
 
     def sampled(self, cancelled: IsCancelled = never) -> Iterator[Outcome]:
         """The rows that are trained on: all, or `max_rows` picked at random."""
@@ -94,11 +94,12 @@ class Pipeline(msgspec.Struct, frozen=True):
         for item in pick(self.source, self.spec.max_rows, self.spec.seed, cancelled):
             items.append(item)
             if len(items) == _BATCH_ROWS:
-                yield from self._batch(items)
+                yield from self.process(items)
                 items = []
-        yield from self._batch(items)
+        yield from self.process(items)
 
-    def _batch(self, items: list[Item]) -> list[Outcome]:
+    def process(self, items: list[Item]) -> list[Outcome]:
+        """Check, dress and encode some rows."""
         outcomes = [self._dress(item) for item in items]
         if self.encoder is None:
             return outcomes

@@ -1,0 +1,146 @@
+"""`tunesmith data`: what is in a data set, and what a model would see of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import Annotated
+
+import typer
+
+from engine.cli.data_options import (
+    CompletionColumn,
+    Config,
+    InputColumn,
+    LabelColumn,
+    LabelWords,
+    LossOnOption,
+    MaxRows,
+    MessagesColumn,
+    PromptColumn,
+    ShapeOption,
+    Split,
+    Streaming,
+    TemplateOption,
+    TextColumn,
+    TextRowsOption,
+    Var,
+    data_spec,
+)
+from engine.cli.data_words import faults_in_words, opened_in_words, report_in_words, row_in_words
+from engine.cli.group import command_group
+from engine.cli.output import is_terminal, narrate, out, out_json, redraw
+from engine.corpus.client import DataProcess
+from engine.corpus.messages import (
+    AnyDataAnswer,
+    AnyDataCommand,
+    DataOpened,
+    OpenData,
+    RowsShown,
+    ShowRows,
+    SurveyData,
+    Surveyed,
+    SurveyProgress,
+)
+from engine.figures import plural
+from engine.paths import find_paths
+
+app = command_group("Show what is in a data set, and what a model would see of it.", no_args_is_help=True)
+
+
+@app.callback()
+def data() -> None:
+    """Show what is in a data set, and what a model would see of it."""
+
+
+@app.command()
+def show(
+    source: Annotated[str, typer.Argument(metavar="PATH|HUB_NAME", help="A file, a folder, or a hub data set.")],
+    *,
+    split: Split = "",
+    config: Config = "",
+    shape: ShapeOption = None,
+    text_column: TextColumn = "",
+    prompt_column: PromptColumn = "",
+    input_column: InputColumn = "",
+    completion_column: CompletionColumn = "",
+    label_column: LabelColumn = "",
+    messages_column: MessagesColumn = "",
+    label_words: LabelWords = "",
+    text_rows: TextRowsOption = "document",
+    template: TemplateOption = "",
+    var: Var = None,
+    max_rows: MaxRows = 0,
+    streaming: Streaming = False,
+    loss_on: LossOnOption = "completion",
+    model: Annotated[str, typer.Option(metavar="REF", help="Count in the tokens of this model.")] = "",
+    max_length: Annotated[int, typer.Option(metavar="N", min=0, help="Show what is cut beyond N tokens.")] = 0,
+    row: Annotated[int, typer.Option(metavar="N", min=1, help="The first row that is shown.")] = 1,
+    count: Annotated[int, typer.Option(metavar="N", min=0, help="How many rows are shown.")] = 3,
+    tokens: Annotated[bool, typer.Option("--tokens", help="Show every token of the rows; needs --model.")] = False,
+    rows_only: Annotated[bool, typer.Option("--rows-only", help="Show rows without counting all of them.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON lines instead of text.")] = False,
+) -> None:
+    """Show the shape, the faults, the lengths and some rows of a data set."""
+    spec = data_spec(
+        source,
+        split=split,
+        config=config,
+        shape=shape,
+        text_column=text_column,
+        prompt_column=prompt_column,
+        input_column=input_column,
+        completion_column=completion_column,
+        label_column=label_column,
+        messages_column=messages_column,
+        label_words=label_words,
+        text_rows=text_rows,
+        template=template,
+        var=var,
+        max_rows=max_rows,
+        streaming=streaming,
+        loss_on=loss_on,
+    )
+    commands: list[AnyDataCommand] = [OpenData(id=1, spec=spec, model=model, max_length=max_length)]
+    if not rows_only:
+        commands.append(SurveyData(id=2))
+    if count:
+        commands.append(ShowRows(id=3, first=row, count=count))
+    with DataProcess(find_paths().log / "data.log") as process:
+        for command in commands:
+            for answer in _without_progress(process.ask(command)):
+                if as_json:
+                    out_json(answer)
+                else:
+                    _tell(answer, tokens=tokens, first=row)
+
+
+def _tell(answer: AnyDataAnswer, *, tokens: bool, first: int) -> None:
+    match answer:
+        case DataOpened():
+            out(opened_in_words(answer))
+        case Surveyed(report=report):
+            out("\n" + report_in_words(report))
+            if report.faults:
+                narrate(f"\n{faults_in_words(report)}")
+        case RowsShown(rows=rows):
+            for view in rows:
+                out("\n" + row_in_words(view, tokens=tokens))
+            if not rows:
+                narrate(f"There is no row {first:,}.")
+        case _:
+            return
+
+
+def _without_progress(answers: Iterator[AnyDataAnswer]) -> Iterator[AnyDataAnswer]:
+    """Draw progress on a terminal's stderr, and hand on the rest."""
+    width = 0
+    draw: Callable[[str, int], int] = redraw if is_terminal(sys.stderr) else lambda text, width: 0
+    for answer in answers:
+        if isinstance(answer, SurveyProgress):
+            width = draw(f"{plural(answer.rows, 'row')} counted", width)
+            continue
+        if width:
+            draw("", width)
+            sys.stderr.write("\r")
+        yield answer
