@@ -6,6 +6,7 @@ import sys
 from datetime import datetime
 from typing import Annotated
 
+import msgspec
 import typer
 
 from engine.cli.group import command_group
@@ -40,7 +41,7 @@ def list_(as_json: AsJson = False) -> None:
     found = list_runs(find_paths().runs)
     if as_json:
         for one in found:
-            out_json(one)
+            _out_json(one)
         return
     if not found:
         narrate("There are no runs yet. Start one: tunesmith tune --model REF --data PATH")
@@ -57,7 +58,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
     run = _find(name)
     summary, checkpoints = summarise(run), list_checkpoints(run)
     if as_json:
-        out_json({"run": summary, "checkpoints": checkpoints})
+        _out_json({"run": summary, "checkpoints": checkpoints})
         return
     for label, text in _facts(summary):
         out(f"{label:<12}{visible_line(text)}")
@@ -135,6 +136,10 @@ def delete(name: Name, as_json: AsJson = False) -> None:
         out_json({"name": name, "freed_bytes": size})
     else:
         narrate(f"Deleted {name}; {human_bytes(size)} are free again.")
+
+
+def _out_json(value: object) -> None:
+    out_json(msgspec.to_builtins(value, enc_hook=str))  # paths as text
 
 
 def _find(name: str) -> RunFolder:

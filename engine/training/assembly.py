@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import torch
 from transformers import set_seed
 
-from engine.data import Prepared, prepare
-from engine.data.table import Rows
-from engine.errors import Failed
 from engine.inference.runtime import pick_device
 from engine.paths import Paths
 from engine.runs.events import DataReady, RunStarted
@@ -20,24 +16,21 @@ from engine.runs.folder import RunFolder
 from engine.runs.log import EventWriter
 from engine.runs.plan import Plan
 from engine.training.base import Base, read_base, window_of
-from engine.training.batches import Batches
 from engine.training.checkpoints import Progress
 from engine.training.evaluation import Evaluator
 from engine.training.generic import generic_rows
 from engine.training.labels import LabelExam
-from engine.training.learner import Learner, choose_way
+from engine.training.learner import Learner
+from engine.training.lesson import Lesson, layout_of, lengths_of, read_lesson
 from engine.training.machine import pick_precision, pick_thread_count
 from engine.training.methods import build, default_learning_rate
 from engine.training.preflight import Rehearsal
 from engine.training.probes import choose_probes
 from engine.training.reporter import Cadence, Reporter
-from engine.training.rows import row_lengths
 from engine.training.trainer import Teacher, training_arguments
 from engine.training.workshop import Workshop
 
 _LONGEST_BY_DEFAULT = 512
-_PACK_BY_DEFAULT = 2048
-_CHECK_ROWS, _CHECK_TOKENS = 3, 96
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -55,16 +48,6 @@ class _Model(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Tokens of a row, with the virtual ones."""
     started: RunStarted
     """Without the number of steps, which the data decides."""
-
-
-class _Lesson(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    prepared: Prepared
-    held_out: Rows
-    lengths: list[int]
-    capacity: int
-    accumulation: int
-    batches: Batches
-    ready: DataReady
 
 
 def assemble(
@@ -92,7 +75,9 @@ def assemble(
     place = _find_place(plan)
     set_seed(plan.seed)
     model = _read_model(plan, paths, checkpoint, place)
-    lesson = _read_data(run, plan, model, place)
+    lesson = read_lesson(
+        run, plan, model.learner, model.base.tokenizer, longest=model.longest, processes=place.processes
+    )
     total_steps = lesson.batches.total_steps
     cadence = Cadence.of(plan, total_steps)
     reporter = Reporter(
@@ -125,8 +110,9 @@ def assemble(
             tokenizer=model.base.tokenizer,
             template=lesson.prepared.template,
             rows=lesson.prepared.train,
-            lengths=lesson.lengths,
-            capacity=lesson.capacity,
+            lengths=lengths_of(model.learner, lesson.prepared.train),
+            columns=lesson.columns,
+            packs=lesson.packs,
             accumulation=lesson.accumulation,
             total_steps=total_steps,
             evaluations=total_steps // cadence.evaluate_every + 1,
@@ -176,49 +162,6 @@ def _read_model(plan: Plan, paths: Paths, checkpoint: Path | None, place: _Place
     )
 
 
-def _read_data(run: RunFolder, plan: Plan, model: _Model, place: _Place) -> _Lesson:
-    learner = model.learner
-    prepared = prepare(
-        plan.data, model.base.tokenizer, max_length=model.longest - learner.virtual_tokens, folder=run.data
-    )
-    rows = prepared.train
-    if len(rows) == 0:
-        raise Failed("There is no row to train on", "Look at the data: tunesmith data show")
-    sample = [_start_of(rows[index]) for index in range(min(_CHECK_ROWS, len(rows)))]
-    way = choose_way(learner, sample, packing=plan.packing)
-    capacity = max(model.longest, plan.pack_tokens or min(_PACK_BY_DEFAULT, plan.batch_tokens))
-    accumulation = max(1, round(plan.batch_tokens / capacity))
-    lengths = [length + learner.virtual_tokens for length in row_lengths(rows)]
-    held_out = prepared.evaluation if len(prepared.evaluation) else rows
-    report = prepared.report
-    return _Lesson(
-        prepared=prepared,
-        held_out=_some(held_out, plan.evaluation_rows),
-        lengths=lengths,
-        capacity=capacity,
-        accumulation=accumulation,
-        batches=Batches(
-            rows,
-            lengths,
-            capacity=capacity,
-            per_step=accumulation * place.processes,
-            seed=plan.seed,
-            epochs=plan.epochs,
-            max_steps=plan.max_steps,
-        ),
-        ready=DataReady(
-            rows=len(rows),
-            evaluation_rows=len(prepared.evaluation),
-            tokens=report.tokens,
-            trained_tokens=report.trained_tokens,
-            skipped_rows=report.skipped_rows,
-            truncated_rows=report.truncated_rows,
-            max_length=model.longest,
-            packed=way != "padded",
-        ),
-    )
-
-
 def _introduce(reporter: Reporter, started: RunStarted, ready: DataReady, plan: Plan) -> None:
     reporter.tell(started)
     reporter.tell(ready)
@@ -234,7 +177,7 @@ def _introduce(reporter: Reporter, started: RunStarted, ready: DataReady, plan: 
         )
 
 
-def _evaluator(plan: Plan, model: _Model, lesson: _Lesson, place: _Place) -> Evaluator:
+def _evaluator(plan: Plan, model: _Model, lesson: Lesson, place: _Place) -> Evaluator:
     learner, tokenizer, held_out = model.learner, model.base.tokenizer, lesson.held_out
     label_ids = lesson.prepared.label_ids
     exam = LabelExam(
@@ -243,7 +186,7 @@ def _evaluator(plan: Plan, model: _Model, lesson: _Lesson, place: _Place) -> Eva
     return Evaluator(
         learner,
         held_out,
-        capacity=lesson.capacity,
+        layout=layout_of(learner, held_out, columns=lesson.columns, packs=lesson.packs),
         device=place.device,
         generic=generic_rows(plan, tokenizer, model.longest - learner.virtual_tokens),
         accuracy=exam.accuracy,
@@ -260,7 +203,7 @@ def _teacher(
     run: RunFolder,
     plan: Plan,
     model: _Model,
-    lesson: _Lesson,
+    lesson: Lesson,
     *,
     reporter: Reporter,
     evaluator: Evaluator,
@@ -285,16 +228,3 @@ def _teacher(
         tokenizer=model.base.tokenizer,
         template=lesson.prepared.template,
     )
-
-
-def _some(rows: Rows, count: int) -> Rows:
-    """So many rows, evenly over all."""
-    if count == 0 or len(rows) <= count:
-        return rows
-    return rows.select([index * len(rows) // count for index in range(count)])
-
-
-def _start_of(row: Any) -> dict[str, list[int]]:
-    """A row's first tokens, all of which count: enough to see whether packed rows see one another."""
-    ids = list(row["input_ids"][:_CHECK_TOKENS])
-    return {"input_ids": ids, "labels": ids}

@@ -4,57 +4,43 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
-from engine.data.packing import pack
-from engine.training.rows import Rows
+from engine.training.rows import Layout, Pack, Rows
 
 
 class Batches:
     """All batches of a run, one after another over all of its epochs: a map-style data set for a data loader.
 
-    Item `i` is a list of rows that pass through the model at once. A step takes `per_step` items in all processes
+    Item `i` is a batch: a list of packs, which are lists of rows. A step takes `per_step` items in all processes
     together. Within an epoch each row comes once.
     """
 
-    def __init__(
-        self,
-        rows: Rows,
-        lengths: Sequence[int],
-        *,
-        capacity: int,
-        per_step: int,
-        seed: int,
-        epochs: float,
-        max_steps: int = 0,
-    ) -> None:
+    def __init__(self, rows: Rows, layout: Layout, *, per_step: int, epochs: float, max_steps: int = 0) -> None:
         """Lay out the run.
 
         Args:
             rows: The training rows.
-            lengths: Of each, in tokens, with what a method puts before it.
-            capacity: Tokens that pass through the model at once.
+            layout: Which of them go together.
             per_step: Items of one optimiser step.
-            seed: Decides which rows go together and in which order.
             epochs: How often each row is seen; may be a fraction.
             max_steps: Ends it there; 0 does not.
         """
         self._rows = rows
         self._per_step = per_step
-        self._pack = lru_cache(maxsize=2)(lambda epoch: pack(lengths, capacity, seed=seed, epoch=epoch))
+        self._epoch = lru_cache(maxsize=2)(layout.epoch)
         self._starts = [0]
         """The first item of each epoch."""
         self.total_steps = max_steps or -(-self._count(epochs) // per_step)
-        self._extend_to(len(self))
+        while self._starts[-1] < len(self):
+            self._extend()
 
     def __len__(self) -> int:
         return self.total_steps * self._per_step
 
-    def __getitem__(self, index: int) -> list[Any]:
+    def __getitem__(self, index: int) -> list[Pack]:
         epoch, place = self._place(index)
-        return [self._rows[row] for row in self._pack(epoch)[place]]
+        return [[self._rows[row] for row in pack] for pack in self._epoch(epoch)[place]]
 
     def epoch_at(self, step: int) -> float:
         """How many times the data has been seen after a step."""
@@ -71,13 +57,9 @@ class Batches:
         fraction = math.ceil((epochs - whole) * (self._starts[whole + 1] - self._starts[whole]))
         return max(1, self._starts[whole] + fraction)
 
-    def _extend_to(self, count: int) -> None:
-        while self._starts[-1] < count:
-            self._extend()
-
     def _extend(self) -> None:
         epoch = len(self._starts) - 1
-        self._starts.append(self._starts[-1] + max(1, len(self._pack(epoch))))
+        self._starts.append(self._starts[-1] + max(1, len(self._epoch(epoch))))
 
     def _place(self, index: int) -> tuple[int, int]:
         epoch = bisect_right(self._starts, index) - 1

@@ -10,13 +10,12 @@ from typing import Any
 
 import torch
 
-from engine.data.packing import pack
 from engine.runs.events import EvalDone, ProbeSampled
 from engine.training.checkpoints import random_states, set_random_states
 from engine.training.learner import Learner
 from engine.training.probes import Probe, answer
 from engine.training.reporter import Reporter
-from engine.training.rows import Rows, row_lengths, trained_tokens
+from engine.training.rows import Layout, Pack, Rows, trained_tokens
 
 _MAX_PERPLEXITY = 1e12
 
@@ -29,7 +28,7 @@ class Evaluator:
         learner: Learner,
         rows: Rows,
         *,
-        capacity: int,
+        layout: Layout,
         device: torch.device,
         generic: Sequence[dict[str, list[int]]] = (),
         accuracy: Callable[[], float | None] = lambda: None,
@@ -45,7 +44,7 @@ class Evaluator:
         Args:
             learner: What is examined.
             rows: Held-out rows; may be none.
-            capacity: Tokens that pass through the model at once.
+            layout: Which of them go together.
             device: Where the model is.
             generic: Rows of a text that has nothing to do with the data.
             accuracy: Measures it where the data is labelled.
@@ -61,9 +60,7 @@ class Evaluator:
         self._probes, self._probe_tokens, self._tokenizer, self._seed = probes, probe_tokens, tokenizer, seed
         self._process, self._processes = process, processes
         self._rows = rows
-        extra = learner.virtual_tokens
-        self._packs = pack([length + extra for length in row_lengths(rows)], capacity) if len(rows) else []
-        self._capacity = capacity
+        self._batches = layout.epoch(0) if len(rows) else []
         self.last_loss: float | None = None
 
     def evaluate(self, step: int, reporter: Reporter | None = None) -> EvalDone:
@@ -96,20 +93,20 @@ class Evaluator:
     def _mean_loss(self) -> tuple[float, int]:
         """The mean over all trained tokens of the held-out rows, nats, and their count."""
         total = torch.zeros(2, dtype=torch.float64, device=self._device)
-        for index, places in enumerate(self._packs):
+        for index, places in enumerate(self._batches):
             if index % self._processes == self._process:
-                rows = [self._rows[place] for place in places]
-                total[0] += self._loss(rows)
-                total[1] += trained_tokens(rows)
+                packs = [[self._rows[place] for place in pack] for pack in places]
+                total[0] += self._loss(packs)
+                total[1] += sum(map(trained_tokens, packs))
         if self._processes > 1:
             torch.distributed.all_reduce(total)
         return float(total[0] / total[1].clamp(min=1)), int(total[1])
 
     def _generic_loss(self) -> float:
-        return sum(self._loss([row]) for row in self._generic) / max(1, trained_tokens(self._generic))
+        return sum(self._loss([[row]]) for row in self._generic) / max(1, trained_tokens(self._generic))
 
-    def _loss(self, rows: Sequence[Any]) -> float:
-        batch = {name: tensor.to(self._device) for name, tensor in self._learner.collate(rows).items()}
+    def _loss(self, packs: Sequence[Pack]) -> float:
+        batch = {name: tensor.to(self._device) for name, tensor in self._learner.collate(packs).items()}
         return float(self._learner(**batch))
 
     @contextmanager

@@ -1,6 +1,6 @@
 """A model of any method as one module: a batch goes in, the summed loss comes out.
 
-Notation: B rows of T positions, N texts in a pack, P virtual tokens, D the width, V the vocabulary.
+Notation: B packs of T positions, N texts in a pack, P virtual tokens, D the width, V the vocabulary.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from engine.training.cross_entropy import summed_cross_entropy
-from engine.training.rows import IGNORED, packed, padded
+from engine.training.rows import IGNORED, Pack, packed, padded
 
 Way = Literal["packed", "own-head", "padded"]
 """packed: own loss on packed rows. own-head: packed rows, the model's own logits. padded: rows under each other.
@@ -45,7 +45,6 @@ class Learner(nn.Module):
         base = model.get_base_model() if hasattr(model, "get_base_model") else model
         self._base = [base]  # in a list, so that it is not registered a second time
         self._takes_positions = "position_ids" in inspect.signature(base.forward).parameters
-        self._keeps_logits = "logits_to_keep" in inspect.signature(base.forward).parameters
 
     @property
     def base(self) -> Any:
@@ -58,9 +57,9 @@ class Learner(nn.Module):
         config = getattr(self.model, "active_peft_config", None)
         return int(getattr(config, "num_virtual_tokens", None) or 0)
 
-    def collate(self, rows: Sequence[Any]) -> dict[str, torch.Tensor]:
-        """Make a batch of rows."""
-        return padded(rows, self.pad_id) if self.way == "padded" else packed(rows)
+    def collate(self, packs: Sequence[Pack]) -> dict[str, torch.Tensor]:
+        """Make a batch of packs of rows."""
+        return padded(packs, self.pad_id) if self.way == "padded" else packed(packs, self.pad_id)
 
     def forward(
         self,
@@ -68,11 +67,18 @@ class Learner(nn.Module):
         targets: torch.Tensor,
         position_ids: torch.Tensor | None = None,
         attention_mask: torch.Tensor | None = None,
+        filled: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Sum the cross-entropy over all targets, in nats; all arguments are `(B, T)`."""
+        """Sum the cross-entropy over all targets, in nats; all arguments are `(B, T)`; `filled` is not used."""
+        del filled
         device = input_ids.device.type
         with torch.autocast(device, dtype=self.autocast or torch.bfloat16, enabled=self.autocast is not None):
-            inputs, targets = self._inputs(input_ids, targets, position_ids, attention_mask)
+            if self.virtual_tokens:
+                inputs, targets = self._with_prompt(input_ids, targets, position_ids, attention_mask)
+            else:
+                inputs = {"input_ids": input_ids, "attention_mask": attention_mask}
+                if position_ids is not None and self._takes_positions:
+                    inputs["position_ids"] = position_ids
             counted = (targets != IGNORED).view(-1)
             wanted = targets.reshape(-1)[counted]
             if self.way == "packed":
@@ -80,29 +86,9 @@ class Learner(nn.Module):
                 head = self.base.get_output_embeddings()
                 chosen = states.reshape(-1, states.shape[-1])[counted]
                 return summed_cross_entropy(chosen, head.weight, getattr(head, "bias", None), wanted)
-            if self._keeps_logits and self.way == "own-head":
-                inputs["logits_to_keep"] = counted.nonzero().view(-1)
-                logits = self.base(**inputs, use_cache=False).logits[0]  # (M, V)
-            else:
-                logits = self.base(**inputs, use_cache=False).logits  # (B, T, V)
-                logits = logits.reshape(-1, logits.shape[-1])[counted]
-        return nn.functional.cross_entropy(logits.float(), wanted, reduction="sum")
-
-    def _inputs(
-        self,
-        input_ids: torch.Tensor,
-        targets: torch.Tensor,
-        position_ids: torch.Tensor | None,
-        attention_mask: torch.Tensor | None,
-    ) -> tuple[dict[str, Any], torch.Tensor]:
-        if self.virtual_tokens:
-            return self._with_prompt(input_ids, targets, position_ids, attention_mask)
-        inputs: dict[str, Any] = {"input_ids": input_ids}
-        if position_ids is not None and self._takes_positions:
-            inputs["position_ids"] = position_ids
-        if attention_mask is not None:
-            inputs["attention_mask"] = attention_mask
-        return inputs, targets
+            logits = self.base(**inputs, use_cache=False).logits  # (B, T, V)
+            chosen = logits.reshape(-1, logits.shape[-1])[counted]
+        return nn.functional.cross_entropy(chosen.float(), wanted, reduction="sum")
 
     def _with_prompt(
         self,
@@ -111,7 +97,7 @@ class Learner(nn.Module):
         position_ids: torch.Tensor | None,
         attention_mask: torch.Tensor | None,
     ) -> tuple[dict[str, Any], torch.Tensor]:
-        """Put the learned vectors before each text, of which a pack has several: `(1, T)` becomes `(1, T + N * P)`."""
+        """Put the learned vectors before each text, of which a pack has several: T grows by N * P."""
         count = self.virtual_tokens
         embedded = self.base.get_input_embeddings()(input_ids)  # (B, T, D)
         prompt = self.model.get_prompt(batch_size=1)[0].to(embedded.dtype)  # (P, D)
@@ -121,16 +107,20 @@ class Learner(nn.Module):
             if attention_mask is not None:
                 inputs["attention_mask"] = nn.functional.pad(attention_mask, (count, 0), value=1)
             return inputs, nn.functional.pad(targets, (count, 0), value=IGNORED)
-        starts = (position_ids[0] == 0).nonzero().view(-1).tolist()
-        lengths = [end - start for start, end in zip(starts, [*starts[1:], input_ids.shape[1]], strict=True)]
+        vectors, labels, places = [], [], []
         blank = targets.new_full((count,), IGNORED)
-        pieces = [piece for text in embedded[0].split(lengths) for piece in (prompt, text)]
-        labels = [piece for text in torch.split(targets[0], lengths) for piece in (blank, text)]
-        places = [torch.arange(count + length, device=input_ids.device) for length in lengths]
-        inputs = {"inputs_embeds": torch.cat(pieces)[None]}
+        for row in range(input_ids.shape[0]):
+            starts = (position_ids[row] == 0).nonzero().view(-1).tolist()
+            lengths = [end - start for start, end in zip(starts, [*starts[1:], input_ids.shape[1]], strict=True)]
+            texts, wanted = torch.split(embedded[row], lengths), torch.split(targets[row], lengths)
+            vectors.append(torch.cat([piece for text in texts for piece in (prompt, text)]))
+            labels.append(torch.cat([piece for text in wanted for piece in (blank, text)]))
+            places.append(torch.cat([torch.arange(count + length) for length in lengths]).to(input_ids.device))
+        inputs = {"inputs_embeds": nn.utils.rnn.pad_sequence(vectors, batch_first=True)}
         if self._takes_positions:
-            inputs["position_ids"] = torch.cat(places)[None]
-        return inputs, torch.cat(labels)[None]
+            # Filling up has the position 0 throughout: each such token is a text of its own.
+            inputs["position_ids"] = nn.utils.rnn.pad_sequence(places, batch_first=True)
+        return inputs, nn.utils.rnn.pad_sequence(labels, batch_first=True, padding_value=IGNORED)
 
 
 @torch.no_grad()
@@ -147,14 +137,16 @@ def choose_way(learner: Learner, rows: Sequence[Any], *, packing: bool) -> Way:
     learner.autocast = None
     device = next(learner.parameters()).device
 
-    def loss(way: Way, some: Sequence[Any]) -> float:
+    def loss(way: Way, packs: Sequence[Pack]) -> float:
         learner.way = way
-        return float(learner(**{name: tensor.to(device) for name, tensor in learner.collate(some).items()}))
+        return float(learner(**{name: tensor.to(device) for name, tensor in learner.collate(packs).items()}))
 
     try:
-        expected = sum(loss("padded", [row]) for row in rows)
+        expected = sum(loss("padded", [[row]]) for row in rows)
+        together = [list(rows), list(rows[:1])]
+        expected += loss("padded", [list(rows[:1])])
         for way in WAYS if packing else ():
-            if way != "padded" and _agrees(lambda: loss(way, rows), expected):  # noqa: B023
+            if way != "padded" and _agrees(lambda: loss(way, together), expected):  # noqa: B023
                 learner.way = way
                 return way
         learner.way = "padded"

@@ -20,9 +20,10 @@ from engine.training import checkpoints
 from engine.training.disk import free_bytes, is_disk_full
 from engine.training.learner import Learner
 from engine.training.machine import peak_memory_bytes
-from engine.training.rows import Rows
+from engine.training.rows import Pack, Rows
 
 _STEPS = 2
+_LONGEST_ROWS = 1000
 _DISK_RESERVE = 1.1
 
 
@@ -36,7 +37,10 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     template: Template | None
     rows: Rows
     lengths: Sequence[int]
-    capacity: int
+    columns: int
+    """Of a pack."""
+    packs: int
+    """In a batch."""
     accumulation: int
     total_steps: int
     evaluations: int
@@ -64,7 +68,8 @@ def rehearse(rehearsal: Rehearsal) -> PreflightDone:
     except Exception as error:
         if is_out_of_memory(error):
             raise DoesNotFit(
-                f"A step on {plural(rehearsal.capacity, 'token')} does not fit into memory", _smaller(rehearsal.plan)
+                f"A step on {plural(rehearsal.columns * rehearsal.packs, 'token')} does not fit into memory",
+                _smaller(rehearsal.plan),
             ) from error
         raise
     finally:
@@ -92,14 +97,14 @@ def rehearse(rehearsal: Rehearsal) -> PreflightDone:
 def _steps(rehearsal: Rehearsal) -> tuple[torch.optim.Optimizer, float]:
     """Two steps at a learning rate of 0, with all the memory that real ones take; the seconds are the second's."""
     learner = rehearsal.learner
-    rows = _longest(rehearsal)
+    packs = _fullest(rehearsal)
     parameters = [one for one in learner.parameters() if one.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=0.0, weight_decay=0.0, fused=rehearsal.device.type in ("cpu", "cuda"))
     learner.train()
     seconds = 0.0
     for _ in range(_STEPS):
         began_s = time.monotonic()
-        batch = {name: tensor.to(rehearsal.device) for name, tensor in learner.collate(rows).items()}
+        batch = {name: tensor.to(rehearsal.device) for name, tensor in learner.collate(packs).items()}
         learner(**batch).backward()
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
@@ -107,16 +112,20 @@ def _steps(rehearsal: Rehearsal) -> tuple[torch.optim.Optimizer, float]:
     return optimizer, seconds
 
 
-def _longest(rehearsal: Rehearsal) -> list[Any]:
-    order = sorted(range(len(rehearsal.lengths)), key=lambda place: -rehearsal.lengths[place])
-    room, taken = rehearsal.capacity, list[Any]()
-    for place in order:
-        if rehearsal.lengths[place] <= room or not taken:
-            taken.append(rehearsal.rows[place])
-            room -= rehearsal.lengths[place]
-        if room <= 0:
-            break
-    return taken
+def _fullest(rehearsal: Rehearsal) -> list[Pack]:
+    """A batch of the longest rows, as full as any can be."""
+    waiting = sorted(range(len(rehearsal.lengths)), key=lambda place: -rehearsal.lengths[place])[:_LONGEST_ROWS]
+    made: list[Pack] = []
+    while waiting and len(made) < rehearsal.packs:
+        room, taken = rehearsal.columns, list[int]()
+        for place in waiting:
+            if rehearsal.lengths[place] <= room:
+                taken.append(place)
+                room -= rehearsal.lengths[place]
+        taken = taken or waiting[:1]
+        waiting = [place for place in waiting if place not in taken]
+        made.append([rehearsal.rows[place] for place in taken])
+    return made
 
 
 def _save(rehearsal: Rehearsal, optimizer: torch.optim.Optimizer) -> tuple[int, float]:

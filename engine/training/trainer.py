@@ -28,7 +28,7 @@ from engine.training.disk import free_bytes, is_disk_full
 from engine.training.evaluation import Evaluator
 from engine.training.learner import Learner
 from engine.training.reporter import Reporter
-from engine.training.rows import IGNORED
+from engine.training.rows import IGNORED, useful_tokens
 
 _LOOK_AGAIN_S = 1.0
 _ROOM = 1.05
@@ -87,7 +87,7 @@ class Teacher(Trainer):
             with contextlib.suppress(StopIteration):
                 batches.append(next(epoch_iterator))
         counts = torch.tensor(
-            [sum(int((batch["targets"] != IGNORED).sum()) for batch in batches), sum(map(_useful, batches))],
+            [sum(int((batch["targets"] != IGNORED).sum()) for batch in batches), sum(map(useful_tokens, batches))],
             device=device,
         )
         if self.args.world_size > 1:
@@ -261,8 +261,3 @@ def training_arguments(
         dataloader_num_workers=0,
         ddp_find_unused_parameters=False,
     )
-
-
-def _useful(batch: dict[str, torch.Tensor]) -> int:
-    mask = batch.get("attention_mask")
-    return int(mask.sum()) if mask is not None else batch["input_ids"].numel()

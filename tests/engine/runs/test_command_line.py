@@ -1,0 +1,162 @@
+"""`tunesmith runs` and `tunesmith tune` on run directories that no trainer touches."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine.cli.app import main
+from engine.paths import Paths
+from engine.runs import RunFolder, find_run
+from engine.runs.events import EvalDone, ProbeSampled, RunFinished, RunPaused, RunStarted, StepDone
+from engine.runs.lock import TrainerLock
+from engine.runs.log import EventWriter
+from engine.runs.plan import read_plan
+
+MakeStep = Callable[..., StepDone]
+ESCAPE = "\x1b]52;c;aGk=\x07"
+
+
+def call(*arguments: str) -> int:
+    return main(list(arguments), lambda model, template, run: 0)
+
+
+@pytest.fixture
+def finished(run: RunFolder, writer: EventWriter, step: MakeStep) -> RunFolder:
+    writer.append(RunStarted(model="tiny", method="lora", pid=1, total_steps=2))
+    for number in (1, 2):
+        writer.append(step(number, total=2))
+    writer.append(
+        EvalDone(step=2, loss=1.5, perplexity=4.48, seconds=1, tokens=9, accuracy=0.75, best_loss=1.5, best_step=2)
+    )
+    writer.append(ProbeSampled(step=2, index=0, prompt="Say", text=f" hello{ESCAPE}"))
+    writer.append(RunFinished(outcome="completed", step=2, seconds=4))
+    return run
+
+
+def test_runs_are_listed_and_shown(finished: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("runs", "list") == 0
+    assert "finished" in capsys.readouterr().out
+    assert call("runs", "list", "--json") == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["state"]["best_loss"] == 1.5
+    assert call("runs", "show", "first") == 0
+    assert "1.5000 at step 2" in capsys.readouterr().out
+    assert call("runs", "show", "first", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["run"]["name"] == "first"
+
+
+def test_without_runs_the_list_says_how_to_start_one(paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("runs", "list") == 0
+    assert "tunesmith tune" in capsys.readouterr().err
+
+
+def test_following_gives_every_event_once_as_json(finished: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("runs", "follow", "first", "--json") == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [event["seq"] for event in events] == [1, 2, 3, 4, 5, 6]
+    assert events[1]["type"] == "StepDone"
+
+
+def test_following_tells_a_person_and_shows_what_a_model_wrote_as_it_is(
+    finished: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("runs", "follow", "first") == 0
+    told = capsys.readouterr()
+    assert told.out == ""
+    for words in ("held-out loss 1.5000", "accuracy 75.0%", "Finished", "hello␛"):
+        assert words in told.err
+    assert "\x1b" not in told.err
+    assert "\x07" not in told.err
+
+
+def test_a_run_that_died_ends_the_command_with_1(
+    run: RunFolder, writer: EventWriter, step: MakeStep, capsys: pytest.CaptureFixture[str]
+) -> None:
+    writer.append(step(3))
+    assert call("runs", "follow", "first") == 1
+    assert "died at step 3" in capsys.readouterr().err
+
+
+def test_a_paused_run_ends_the_watching_with_0(run: RunFolder, writer: EventWriter) -> None:
+    writer.append(RunPaused(step=3, reason="asked", words="Paused at step 3"))
+    assert call("runs", "follow", "first") == 0
+
+
+@pytest.mark.parametrize("command", ["pause", "stop", "save"])
+def test_a_living_run_is_asked_and_a_dead_one_is_not(
+    run: RunFolder, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("runs", command, "first") == 4
+    lock = TrainerLock.take(run.lock_file)
+    assert call("runs", command, "first") == 0
+    assert run.control_file.read_text() == command
+    lock.release()
+
+
+def test_a_run_is_renamed_and_deleted(run: RunFolder, paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("runs", "rename", "first", "second") == 0
+    assert find_run(paths.runs, "second")
+    assert call("runs", "delete", "second") == 0
+    assert "free again" in capsys.readouterr().err
+    assert call("runs", "show", "second") == 3
+
+
+def test_a_finished_run_is_not_resumed(finished: RunFolder) -> None:
+    assert call("runs", "resume", "first") == 4
+
+
+@pytest.fixture
+def trainer_that_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trainer that writes that it is done, and is."""
+    script = (
+        "import sys; from pathlib import Path; from engine.runs.log import EventWriter; "
+        "from engine.runs.events import RunFinished; "
+        "EventWriter(Path(sys.argv[1]) / 'events.jsonl').append(RunFinished(outcome='completed', step=1))"
+    )
+    from engine.runs import starting
+
+    monkeypatch.setattr(
+        starting, "trainer_argv", lambda run, launcher="": [sys.executable, "-P", "-c", script, str(run.path)]
+    )
+
+
+@pytest.mark.usefixtures("trainer_that_ends")
+def test_tune_writes_the_plan_that_was_asked_for(
+    paths: Paths, rows: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(rows.parent)
+    options = ["--text-column", "text", "--method", "lora", "--lora-rank", "4", "--epochs", "1.5", "--seed", "9"]
+    options += ["--learning-rate", "0.001", "--batch-tokens", "512", "--max-length", "64", "--eval-fraction", "0.2"]
+    assert call("tune", "--model", "gpt2", "--data", "rows.jsonl", "--name", "mine", "--json", *options) == 0
+    assert json.loads(capsys.readouterr().out)["name"] == "mine"
+    plan = read_plan(find_run(paths.runs, "mine").plan_file)
+    assert plan.model == "gpt2"
+    assert plan.data.source == str(rows)
+    assert (plan.data.eval_fraction, plan.data.seed) == (0.2, 9)
+    assert (plan.lora.rank, plan.lora.alpha) == (4, 8)
+    assert (plan.epochs, plan.learning_rate, plan.batch_tokens, plan.max_length) == (1.5, 0.001, 512, 64)
+
+    again = find_run(paths.runs, "mine").plan_file
+    assert call("tune", "--plan", str(again), "--name", "again", "--learning-rate", "0.002", "--follow") == 0
+    repeated = read_plan(find_run(paths.runs, "again").plan_file)
+    assert repeated.learning_rate == 0.002
+    assert repeated.data == plan.data
+
+
+def test_tune_without_data_or_with_a_bad_plan_is_a_misuse(paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("tune", "--model", "gpt2") == 2
+    assert call("tune", "--model", "gpt2", "--data", "x", "--batch-tokens", "0", "--epochs", "-1") == 2
+    told = capsys.readouterr().err
+    assert "batch tokens" in told
+    assert "epochs" in told
+    assert not paths.runs.exists()
+
+
+def test_a_launcher_that_is_not_there_is_told(paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("tune", "--model", "gpt2", "--data", "x", "--launcher", "no-such-launcher -n 2") == 2
+    assert "no-such-launcher" in capsys.readouterr().err
