@@ -14,7 +14,7 @@ from engine.runs.folder import RunFolder
 from engine.runs.plan import Plan
 from engine.training.batches import Batches
 from engine.training.learner import Learner, choose_way
-from engine.training.rows import Layout
+from engine.training.rows import Layout, row_lengths
 
 _PACK_BY_DEFAULT = 2048
 _CHECK_ROWS, _CHECK_TOKENS = 3, 96
