@@ -7,12 +7,11 @@ The first token of a piece is predicted by nothing, so that its label is always 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from engine.corpus.views import Part
 from engine.data.dressing import Dressed
 from engine.inference.beginning import adds_bos, begun
 
@@ -83,18 +82,19 @@ class Encoder:
         return [*self._unanchored(ids, text), *([self.eos] if self.eos is not None else [])]
 
     def _texts(self, row: Dressed) -> list[str]:
-        return [part.text if self._is_start(row, place) else self._anchor + part.text for place, part in _numbered(row)]
+        return [
+            part.text if self._is_start(row, place) else self._anchor + part.text
+            for place, part in enumerate(row.parts)
+        ]
 
     def _row(self, row: Dressed, batch: Sequence[list[int]]) -> Encoded:
         ids: list[int] = []
         trained: list[bool] = []
-        prompt = 0
-        for place, part in _numbered(row):
+        for place, part in enumerate(row.parts):
             some = batch[place] if self._is_start(row, place) else self._unanchored(batch[place], part.text)
             ids += some
             trained += [part.trained or self._train_all] * len(some)
-            prompt = prompt or len(some)
-        front = 0
+        front, prompt = 0, len(batch[0])
         if row.begins and self._bos is not None and begun(ids, self._bos) is not ids:
             ids, trained, front = [self._bos, *ids], [False, *trained], 1
         if row.ends and self.eos is not None and ids[-1:] != [self.eos]:
@@ -206,11 +206,7 @@ def tokenizer_digest(tokenizer: Any) -> str:
     return hashlib.blake2b(f"{marks}\0{text}".encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def _numbered(row: Dressed) -> Iterator[tuple[int, Part]]:
-    return enumerate(row.parts)
-
-
 def _piece(ids: list[int], trained: list[bool]) -> Piece:
     labels = [token if flag else IGNORED for token, flag in zip(ids, trained, strict=True)]
-    labels[0] = IGNORED
+    labels[:1] = [IGNORED] * len(labels[:1])
     return Piece(ids, labels)

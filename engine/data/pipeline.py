@@ -14,7 +14,7 @@ from engine.corpus.report import Fault
 from engine.corpus.spec import Columns, DataSpec
 from engine.data.columns import SAMPLE_ROWS, find_columns
 from engine.data.dressing import Dressed, Dresser, choose_template
-from engine.data.encoding import Encoded, Encoder
+from engine.data.encoding import IGNORED, Encoded, Encoder, Piece
 from engine.data.labels import Labels, find_labels, label_values
 from engine.data.rows import Item, Row, fault_at
 from engine.data.shaping import Shaper
@@ -50,13 +50,10 @@ class Outcome(msgspec.Struct, frozen=True):
     encoded: Encoded | None = None
     """None without a tokenizer."""
     label: int | None = None
-
-    @property
-    def digest(self) -> int:
-        """Of what the model sees, 64 bits."""
-        assert self.dressed is not None
-        seen = "\0".join(part.text for part in self.dressed.parts)
-        return int.from_bytes(hashlib.blake2b(seen.encode("utf-8"), digest_size=8).digest(), "little")
+    digest: int = 0
+    """Of what the model sees, 64 bits; 0 for a faulty row."""
+    pieces: tuple[Piece, ...] = ()
+    """What is trained on; empty without a tokenizer."""
 
 
 class Pipeline(msgspec.Struct, frozen=True):
@@ -115,11 +112,12 @@ class Pipeline(msgspec.Struct, frozen=True):
         dressed = self.dresser.dress(content)
         if isinstance(dressed, Fault):
             return Outcome(item, dressed)
-        return Outcome(item, None, dressed, None, content.label)
+        return Outcome(item, None, dressed, None, content.label, _digest(dressed))
 
     def _judged(self, outcome: Outcome, encoded: Encoded) -> Outcome:
-        if any(flag and keep for flag, keep in zip(encoded.trained[1:], encoded.kept[1:], strict=True)):
-            return msgspec.structs.replace(outcome, encoded=encoded)
+        pieces = tuple(encoded.pieces())
+        if all(piece.labels.count(IGNORED) < len(piece.labels) for piece in pieces):
+            return msgspec.structs.replace(outcome, encoded=encoded, pieces=pieces)
         assert isinstance(outcome.item, Row)
         fault = fault_at(
             outcome.item,
@@ -129,6 +127,11 @@ class Pipeline(msgspec.Struct, frozen=True):
             "Allow a larger length with --max-length, or shorten the row",
         )
         return Outcome(outcome.item, fault)
+
+
+def _digest(dressed: Dressed) -> int:
+    seen = "\0".join(part.text for part in dressed.parts)
+    return int.from_bytes(hashlib.blake2b(seen.encode("utf-8"), digest_size=8).digest(), "little")
 
 
 def build(

@@ -75,7 +75,7 @@ def prepare(
         spec: What to train on.
         tokenizer: A tokenizer of transformers.
         max_length: The longest row in tokens.
-        folder: Where the rows are kept. What is there for the same spec, tokenizer and length is opened, whatever has
+        folder: Where the rows are kept, and nothing else. What is there for the same spec, tokenizer and length is opened, whatever has
             become of the source: a run that goes on sees the rows that it began with.
         cache: Where rows are shared by content between folders; None shares nothing.
         on_progress: Told how many rows are done.
@@ -181,8 +181,7 @@ def _write(
         for file in partial.iterdir():
             with file.open("rb") as stream:
                 os.fsync(stream.fileno())
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.rename(folder)
+        _replace(folder, partial)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -209,10 +208,10 @@ def _write_rows(file: Path, pipeline: Pipeline, tally: Tally, on_progress: OnPro
             tally.add(outcome)
             if tally.rows % _PROGRESS_ROWS == 0:
                 on_progress(tally.rows)
-            if outcome.encoded is None or (tally.faulty_rows and not consent):
+            if tally.faulty_rows and not consent:
                 continue
             label = -1 if outcome.label is None else outcome.label
-            for piece in outcome.encoded.pieces():
+            for piece in outcome.pieces:
                 writer.add(piece, row=outcome.item.row, label=label, digest=outcome.digest)
         on_progress(tally.rows)
         _check_consent(tally.report(), pipeline.spec)
@@ -256,7 +255,13 @@ def _copy(shared: Path, folder: Path) -> None:
             os.link(file, partial / file.name)
         except OSError:
             shutil.copyfile(file, partial / file.name)
-    shutil.rmtree(folder, ignore_errors=True)
+    _replace(folder, partial)
+
+
+def _replace(folder: Path, partial: Path) -> None:
+    """Move prepared rows into their place; of what is there nothing but older rows is taken away."""
+    for name in (_RECORD, _TRAIN, _HELD_OUT):
+        (folder / name).unlink(missing_ok=True)
     partial.rename(folder)
 
 

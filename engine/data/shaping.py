@@ -66,7 +66,9 @@ class Shaper:
 
     def _shape(self, row: Row) -> Content:
         columns = self._columns
-        variables = {name: value for name in self._variables if isinstance(value := row.values.get(name), str)}
+        variables = {
+            name: _checked(row, name, value) for name in self._variables if (value := row.values.get(name)) is not None
+        }
         match columns.shape:
             case "text":
                 return Content(row, text=_text(row, columns.text))

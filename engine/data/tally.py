@@ -102,7 +102,7 @@ class Tally:
         self._truncated += encoded.lost > 0
         self._lost += encoded.lost
         self._split += bool(encoded.breaks)
-        for piece in encoded.pieces():
+        for piece in outcome.pieces:
             self._pieces += 1
             self._tokens += len(piece.ids)
             self._trained += len(piece.labels) - piece.labels.count(IGNORED)
