@@ -8,6 +8,7 @@ import torch
 
 from engine.inference.scoring import score_continuations
 from engine.training.learner import Learner
+from engine.training.probes import room_of
 from engine.training.rows import IGNORED, Rows
 
 
@@ -36,12 +37,14 @@ class LabelExam:
         """
         self._learner, self._label_ids = learner, label_ids
         self._device, self._processes = device, processes
+        longest = max(map(len, label_ids), default=0)
+        room = room_of(learner.model) - longest
         self._questions = []
         for index in range(process, len(rows), processes):
             row = rows[index]
             masked = next((place for place, label in enumerate(row["labels"]) if label != IGNORED), 0)
             if row["label"] >= 0 and masked > 0:
-                self._questions.append((row["input_ids"][:masked], int(row["label"])))
+                self._questions.append((row["input_ids"][:masked][-room:], int(row["label"])))
 
     def accuracy(self) -> float | None:
         """The share of right answers; None where there is no question."""

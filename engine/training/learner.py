@@ -69,12 +69,11 @@ class Learner(nn.Module):
         attention_mask: torch.Tensor | None = None,
         filled: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Sum the cross-entropy over all targets, in nats; all arguments are `(B, T)`; `filled` is not used."""
-        del filled
+        """Sum the cross-entropy over all targets, in nats; all arguments are `(B, T)`, and `filled` `(B,)`."""
         device = input_ids.device.type
         with torch.autocast(device, dtype=self.autocast or torch.bfloat16, enabled=self.autocast is not None):
             if self.virtual_tokens:
-                inputs, targets = self._with_prompt(input_ids, targets, position_ids, attention_mask)
+                inputs, targets = self._with_prompt(input_ids, targets, position_ids, attention_mask, filled)
             else:
                 inputs = {"input_ids": input_ids, "attention_mask": attention_mask}
                 if position_ids is not None and self._takes_positions:
@@ -96,6 +95,7 @@ class Learner(nn.Module):
         targets: torch.Tensor,
         position_ids: torch.Tensor | None,
         attention_mask: torch.Tensor | None,
+        filled: torch.Tensor | None,
     ) -> tuple[dict[str, Any], torch.Tensor]:
         """Put the learned vectors before each text, of which a pack has several: T grows by N * P."""
         count = self.virtual_tokens
@@ -110,9 +110,10 @@ class Learner(nn.Module):
         vectors, labels, places = [], [], []
         blank = targets.new_full((count,), IGNORED)
         for row in range(input_ids.shape[0]):
-            starts = (position_ids[row] == 0).nonzero().view(-1).tolist()
-            lengths = [end - start for start, end in zip(starts, [*starts[1:], input_ids.shape[1]], strict=True)]
-            texts, wanted = torch.split(embedded[row], lengths), torch.split(targets[row], lengths)
+            size = input_ids.shape[1] - (int(filled[row]) if filled is not None else 0)
+            starts = (position_ids[row, :size] == 0).nonzero().view(-1).tolist()
+            lengths = [end - start for start, end in zip(starts, [*starts[1:], size], strict=True)]
+            texts, wanted = torch.split(embedded[row, :size], lengths), torch.split(targets[row, :size], lengths)
             vectors.append(torch.cat([piece for text in texts for piece in (prompt, text)]))
             labels.append(torch.cat([piece for text in wanted for piece in (blank, text)]))
             places.append(torch.cat([torch.arange(count + length) for length in lengths]).to(input_ids.device))

@@ -43,16 +43,20 @@ def answer(model: Any, tokenizer: Any, probe: Probe, max_new_tokens: int, seed: 
         model: In evaluation mode.
         tokenizer: Its.
         probe: The prompt.
-        max_new_tokens: How far at most, and never beyond the window.
+        max_new_tokens: How far at most; a prompt that leaves no room for it in the window loses its beginning.
         seed: The same one gives the same text with the same weights.
     """
     torch.manual_seed(seed)
-    ids = torch.tensor([probe.ids or (tokenizer.bos_token_id or 0,)], device=next(model.parameters()).device)
+    window = room_of(model)
+    length = max(1, min(max_new_tokens, window // 2))
+    ids = torch.tensor(
+        [probe.ids[-(window - length) :] or (tokenizer.bos_token_id or 0,)], device=next(model.parameters()).device
+    )
     end = tokenizer.eos_token_id
     written = model.generate(
         input_ids=ids,
         attention_mask=torch.ones_like(ids),
-        max_new_tokens=max(1, min(max_new_tokens, _window(model) - ids.shape[1])),
+        max_new_tokens=length,
         do_sample=True,
         temperature=0.8,
         top_k=50,
@@ -64,7 +68,8 @@ def answer(model: Any, tokenizer: Any, probe: Probe, max_new_tokens: int, seed: 
     return str(tokenizer.decode(written[ids.shape[1] :], skip_special_tokens=True))
 
 
-def _window(model: Any) -> int:
+def room_of(model: Any) -> int:
+    """How many tokens fit into a model's window, behind a soft prompt where there is one."""
     config = model.config.get_text_config()
     virtual = getattr(getattr(model, "active_peft_config", None), "num_virtual_tokens", None) or 0
     return int(getattr(config, "max_position_embeddings", None) or 1_000_000) - virtual

@@ -74,16 +74,16 @@ def packed(packs: Sequence[Pack], pad_id: int) -> dict[str, torch.Tensor]:
 
     Returns:
         `input_ids`, `position_ids` and `targets`, all `(B, T)`: the target of a token is the next one of its own row.
-        What fills up a pack is a row of its own, without targets; `filled` counts it, `(B,)`.
+        What fills up a pack has no targets; `filled` counts it, `(B,)`.
     """
     longest = max(sum(len(row["input_ids"]) for row in rows) for rows in packs)
     ids, positions, targets, filled = [], [], [], []
     for rows in packs:
         flat = [token for row in rows for token in row["input_ids"]]
         room = longest - len(flat)
-        lengths = [*(len(row["input_ids"]) for row in rows), room]
         ids.append(flat + [pad_id] * room)
-        positions.append([place for length in lengths for place in range(length)])
+        # Each token that fills up is a text of its own: positions that count on could leave the window.
+        positions.append([place for row in rows for place in range(len(row["input_ids"]))] + [0] * room)
         targets.append([target for row in rows for target in _targets(row)] + [IGNORED] * room)
         filled.append(room)
     return {

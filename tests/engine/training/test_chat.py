@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.corpus.spec import DataSpec
 from engine.errors import LoadFailed, ModelNotFound
 from engine.models import list_models, resolve
 from engine.paths import Paths
 from engine.protocol import Template
 from engine.runs import Plan, list_checkpoints
-from tests.engine.training.conftest import Nursery
+from engine.runs.events import DataReady, ProbeSampled
+from tests.engine.training.conftest import Nursery, only
 
 pytestmark = [
     pytest.mark.torch,
@@ -64,15 +68,19 @@ def plain_model(folder: Any, method: str) -> Any:
 
 
 def test_the_template_of_the_training_travels_with_every_checkpoint(
-    nursery: Nursery, make_plan: Callable[..., Plan], paths: Paths
+    nursery: Nursery, make_plan: Callable[..., Plan], paths: Paths, tmp_path: Path
 ) -> None:
-    import msgspec
-
     from engine.inference.loading import load
 
-    plan = make_plan(max_steps=2, preflight=False)
-    run = nursery.create(msgspec.structs.replace(plan, data=msgspec.structs.replace(plan.data, template=TEMPLATE)), "t")
-    nursery.train(run)
+    pairs = tmp_path / "pairs.jsonl"
+    rows = [{"prompt": f"say {number}", "completion": f"it is {number}"} for number in range(40)]
+    pairs.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    data = DataSpec(source=str(pairs), template=TEMPLATE, eval_fraction=0.2)
+    run = nursery.create(make_plan(max_steps=2, preflight=False, data=data), "t")
+    events = nursery.train(run)
+    (ready,) = only(events, DataReady)
+    assert ready.trained_tokens < ready.tokens
+    assert all(probe.prompt.endswith("->") for probe in only(events, ProbeSampled))
     for ref in ("run:t", "run:t@2"):
         info = load(resolve(ref, paths=paths), paths=paths, device="cpu", threads=1).info
         assert info.template is not None
