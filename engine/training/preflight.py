@@ -24,6 +24,8 @@ from engine.training.rows import Pack, Rows
 
 _STEPS = 2
 _LONGEST_ROWS = 1000
+_BYTES_A_LEARNED_NUMBER = 12
+"""A gradient and AdamW's two moments, in float32."""
 _DISK_RESERVE = 1.1
 
 
@@ -61,6 +63,7 @@ def rehearse(rehearsal: Rehearsal) -> PreflightDone:
     Raises:
         DoesNotFit: Memory ran out.
     """
+    _check_memory(rehearsal)
     states = checkpoints.random_states()
     try:
         optimizer, seconds = _steps(rehearsal)
@@ -92,6 +95,15 @@ def rehearse(rehearsal: Rehearsal) -> PreflightDone:
         fits=needed <= free,
         words=_words(rehearsal, step_s=step_s, eta_s=eta_s, size=size, count=count, free=free, fits=needed <= free),
     )
+
+
+def _check_memory(rehearsal: Rehearsal) -> None:
+    """Refuse what can't fit before it is tried: Linux promises memory that is not there, and then kills."""
+    learned = sum(one.numel() for one in rehearsal.learner.parameters() if one.requires_grad)
+    needed, free = learned * _BYTES_A_LEARNED_NUMBER, free_memory_bytes(rehearsal.device)
+    if needed > free:
+        there = f"{human_bytes(needed)} of memory, and {human_bytes(free)} are free"
+        raise DoesNotFit(f"Gradients and the optimiser's state take {there}", _smaller(rehearsal.plan))
 
 
 def _steps(rehearsal: Rehearsal) -> tuple[torch.optim.Optimizer, float]:

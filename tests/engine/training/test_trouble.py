@@ -88,6 +88,27 @@ def test_a_run_that_waits_for_space_can_be_stopped(nursery: Nursery, make_plan: 
     assert read_state(run).state == "finished"
 
 
+def test_what_can_not_fit_is_refused_before_it_is_tried(nursery: Nursery, make_plan: MakePlan) -> None:
+    def little_memory() -> None:
+        from engine.training import preflight
+
+        monkey(preflight, free_memory_bytes=lambda device: 1000)
+
+    def little_disk() -> None:
+        from engine.training import preflight
+
+        monkey(preflight, free_bytes=lambda folder: 100_000)
+
+    for prepare, words, hint in ((little_memory, "of memory", "--method lora"), (little_disk, "disk", "--method lora")):
+        run = nursery.create(make_plan())
+        assert nursery.finish(nursery.start(run, prepare)) == 1
+        last = nursery.events(run)[-1]
+        assert isinstance(last, RunFinished)
+        assert words in last.why
+        assert hint in last.hint
+        assert not only(nursery.events(run), StepDone)
+
+
 def test_a_second_trainer_is_refused_and_the_first_goes_on(nursery: Nursery, make_plan: MakePlan) -> None:
     run = nursery.create(make_plan(max_steps=300, evaluate_every=300, preflight=False))
     child = nursery.start(run)
