@@ -17,6 +17,7 @@ import random
 import statistics
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -207,6 +208,7 @@ def main() -> None:
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     import_libraries()
+    warnings.filterwarnings("ignore", category=FutureWarning)  # PEFT asks transformers in a way that has become old
     with tempfile.TemporaryDirectory() as folder:
         found = measure(arguments, Path(folder))
     if arguments.json:
