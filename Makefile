@@ -5,6 +5,7 @@
 #   make test-fast  run the tests that need no torch
 #   make check      lint, format, types and import contracts
 #   make format     format the code and mend what can be mended
+#   make pictures   draw the documentation's pictures anew
 #   make clean      remove .venv and everything generated
 #
 # PYTHON=python3.13 chooses the Python to set up with.
@@ -46,6 +47,9 @@ borders: $(VENV)/ready-to-test
 format: $(VENV)/ready-to-test
 	$(BIN)/python -m ruff check --fix $(SOURCES)
 	$(BIN)/python -m ruff format $(SOURCES)
+
+pictures: $(VENV)/ready-to-test
+	@$(BIN)/python -m docs.make_pictures
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info

@@ -1,0 +1,99 @@
+"""The pictures of the documentation, made by the program itself.
+
+    make pictures
+
+The real program runs without a terminal, on a store with a few conversations and a scripted model host, and its
+screens are saved as SVG into docs/pictures/.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from engine.client import HostClient
+from engine.memory import Memory
+from engine.models import list_models
+from engine.paths import find_paths
+from engine.settings import Settings
+from engine.templates import Library
+from tests.fakes.host import fake_host
+from tests.fakes.talks import NOW_S, store_talks
+from tui.app import TunesmithApp
+from tui.screens.model_picker import ModelPicker
+from tui.services import Services
+
+PICTURES = Path(__file__).parent / "pictures"
+DEADLINE_S = 30.0
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
+    """Let the program go on until something holds."""
+    async with asyncio.timeout(DEADLINE_S):
+        while not condition():
+            await pilot.pause(0.02)
+
+
+def save(app: TunesmithApp, name: str) -> None:
+    """Save what is on the screen."""
+    (PICTURES / f"{name}.svg").write_text(app.export_screenshot(title="Tunesmith"), encoding="utf-8")
+
+
+async def draw(root: Path, theme: str, picture: Callable[[TunesmithApp, Pilot[None]], object]) -> None:
+    """Open the program on the first conversation and let `picture` save what it wants."""
+    paths = find_paths({"TUNESMITH_HOME": str(root)})
+    services = Services(
+        paths=paths,
+        settings=Settings(),
+        memory=Memory(theme=theme),
+        library=Library(paths.templates),
+        client=HostClient(argv=fake_host(context=1024)),
+        environ={"HF_HOME": str(root / "hub"), "HF_HUB_OFFLINE": "1"},
+        now=lambda: NOW_S,
+    )
+    app = TunesmithApp(lambda: services, theme=theme, model="gpt2")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: app.chat and app.chat.session and app.chat.session.state.model.info)
+        assert app.chat is not None
+        assert app.chat.session is not None
+        newest = app.chat.session.store.conversations(limit=1)[0]
+        app.chat.open_conversation(newest.id)
+        await until(pilot, lambda: app.chat and app.chat.session and app.chat.session.state.counted)
+        app.chat.query_one("#composer").cursor_blink = False  # type: ignore[attr-defined]
+        await pilot.pause(0.5)
+        result = picture(app, pilot)
+        if asyncio.iscoroutine(result):
+            await result
+
+
+async def dialogs(app: TunesmithApp, pilot: Pilot[None]) -> None:
+    """The chat, and the dialogs over it."""
+    save(app, "chat")
+    for key, name in (("ctrl+t", "templates"), ("ctrl+s", "sampling"), ("f1", "help")):
+        await pilot.press(key)
+        await pilot.pause(0.5)
+        save(app, name)
+        await pilot.press("escape")
+    assert app.services is not None
+    picker = ModelPicker(list_models(app.services.paths, app.services.environ), "gpt2")
+    await app.push_screen(picker)
+    await pilot.pause(0.5)
+    save(app, "models")
+
+
+def main() -> None:
+    """Make all pictures."""
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        store_talks(find_paths({"TUNESMITH_HOME": str(root)}))
+        asyncio.run(draw(root, "dark", dialogs))
+        asyncio.run(draw(root, "light", lambda app, _pilot: save(app, "light")))
+
+
+if __name__ == "__main__":
+    main()

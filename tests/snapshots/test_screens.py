@@ -1,0 +1,269 @@
+"""Every screen as a picture, at two sizes and in both themes, against the picture that was approved."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
+
+from engine.client import HostClient
+from engine.memory import Memory
+from engine.models import ModelEntry
+from engine.paths import Paths
+from engine.protocol import LogLine
+from engine.settings import Settings
+from engine.templates import Library
+from tests.fakes.host import fake_host
+from tests.fakes.talks import NOW_S, store_talks
+from tui.app import TunesmithApp
+from tui.screens.chat import ChatScreen
+from tui.screens.model_picker import ModelPicker
+from tui.services import Services
+
+pytestmark = pytest.mark.snapshots
+DEADLINE_S = 30.0
+SIZES = [(80, 24), (120, 40)]
+THEMES = ["dark", "light"]
+
+Steps = Callable[["Scene"], Awaitable[None]]
+
+
+class Scene:
+    """The program, and ways to bring it to what shall be seen."""
+
+    def __init__(self, app: TunesmithApp, pilot: Pilot[None]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def chat(self) -> ChatScreen:
+        assert self.app.chat is not None
+        return self.app.chat
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(DEADLINE_S):
+            while not condition():
+                await self.pilot.pause(0.02)
+
+    async def ready(self) -> None:
+        await self.until(lambda: self.app.chat and self.chat.session and self.chat.session.state.model.info)
+
+    async def talk(self) -> None:
+        await self.ready()
+        session = self.chat.session
+        assert session is not None
+        self.chat.open_conversation(session.store.conversations(limit=1)[0].id)
+        await self.until(lambda: session.state.counted is not None)
+
+    async def key(self, key: str, screen: str) -> None:
+        await self.pilot.press(key)
+        await self.until(lambda: type(self.app.screen).__name__ == screen)
+
+
+async def no_model(scene: Scene) -> None:
+    await scene.until(lambda: scene.app.chat and scene.chat.session)
+
+
+async def failed_model(scene: Scene) -> None:
+    await scene.until(lambda: scene.app.chat and scene.chat.session and scene.chat.session.state.model.failure)
+
+
+async def welcome(scene: Scene) -> None:
+    await scene.ready()
+
+
+async def talk(scene: Scene) -> None:
+    await scene.talk()
+
+
+async def markdown(scene: Scene) -> None:
+    await scene.talk()
+    await scene.chat.run_action("toggle_markdown")
+    scene.app.clear_notifications()
+
+
+async def cursor(scene: Scene) -> None:
+    await scene.talk()
+    scene.chat.query_one("#transcript").focus()
+    await scene.pilot.press("up")
+
+
+async def streaming(scene: Scene) -> None:
+    await scene.ready()
+    session = scene.chat.session
+    assert session is not None
+    session.replies.send("Tell me a story")
+    await scene.until(lambda: session.state.reply and session.state.reply.tokens == 1)
+
+
+async def fault(scene: Scene) -> None:
+    await scene.ready()
+    session = scene.chat.session
+    assert session is not None
+    session.replies.send("Tell me a story")
+    await scene.until(lambda: session.state.fault is not None)
+
+
+async def slash(scene: Scene) -> None:
+    await scene.talk()
+    await scene.pilot.press("/", "t")
+
+
+async def editing(scene: Scene) -> None:
+    await scene.talk()
+    await scene.pilot.press("alt+e")
+
+
+async def variables(scene: Scene) -> None:
+    await scene.talk()
+    session = scene.chat.session
+    assert session is not None
+    session.prompting.choose_template("translate")
+    await scene.until(lambda: scene.chat.query("VariablesForm Input"))
+
+
+async def panels(scene: Scene) -> None:
+    await scene.talk()
+    for name in ("#sidebar", "#dock"):
+        scene.chat.query_one(name).display = True
+
+
+async def models(scene: Scene) -> None:
+    await scene.talk()
+    await scene.app.push_screen(ModelPicker(ENTRIES, "gpt2"))
+
+
+async def templates(scene: Scene) -> None:
+    await scene.talk()
+    await scene.key("ctrl+t", "TemplatePicker")
+    await scene.pilot.press("down")
+    await scene.until(lambda: "creative story" in scene.app.export_screenshot().replace("&#160;", " "))
+
+
+async def sampling(scene: Scene) -> None:
+    await scene.talk()
+    await scene.key("ctrl+s", "SamplingForm")
+
+
+async def sampling_fault(scene: Scene) -> None:
+    await scene.talk()
+    await scene.key("ctrl+s", "SamplingForm")
+    await scene.pilot.press("end", "ctrl+u", "-", "1")
+
+
+async def shown_help(scene: Scene) -> None:
+    await scene.talk()
+    await scene.key("f1", "HelpScreen")
+
+
+async def log(scene: Scene) -> None:
+    await scene.talk()
+    assert scene.app.services is not None
+    lines = scene.app.services.client.log_lines
+    lines.clear()
+    lines.append(LogLine(id=0, level="info", text="the host is up"))
+    lines.append(LogLine(id=0, level="warning", text="a library had something to say \x1b[31min red\x1b[0m"))
+    lines.append(LogLine(id=0, level="error", text="and something went wrong"))
+    await scene.key("f12", "LogScreen")
+
+
+async def search(scene: Scene) -> None:
+    await scene.talk()
+    await scene.key("ctrl+f", "SearchScreen")
+    await scene.pilot.press(*"boots")
+    await scene.until(lambda: "the&#160;boots" in scene.app.export_screenshot())
+
+
+async def rename(scene: Scene) -> None:
+    await scene.talk()
+    await scene.key("f2", "LinePrompt")
+
+
+async def palette(scene: Scene) -> None:
+    await scene.talk()
+    await scene.key("ctrl+p", "CommandPalette")
+    await scene.pilot.press(*"template")
+    await scene.until(lambda: "Pick&#160;a&#160;prompt" in scene.app.export_screenshot())
+
+
+SCENES: dict[str, tuple[Steps, dict[str, object]]] = {
+    "no-model": (no_model, {"model": ""}),
+    "failed-model": (failed_model, {"fail_load": "load-failed", "load_delay_s": 0.0}),
+    "welcome": (welcome, {}),
+    "talk": (talk, {}),
+    "markdown": (markdown, {}),
+    "cursor": (cursor, {}),
+    "streaming": (streaming, {"token_delay_s": 600}),
+    "fault": (fault, {"fail_generate": "failed"}),
+    "slash": (slash, {}),
+    "editing": (editing, {}),
+    "variables": (variables, {}),
+    "panels": (panels, {}),
+    "models": (models, {}),
+    "templates": (templates, {}),
+    "sampling": (sampling, {}),
+    "sampling-fault": (sampling_fault, {}),
+    "help": (shown_help, {}),
+    "log": (log, {}),
+    "search": (search, {}),
+    "rename": (rename, {}),
+    "palette": (palette, {}),
+}
+ENTRIES = tuple(
+    ModelEntry(
+        ref=ref,
+        name=ref,
+        source="hub",
+        kind=kind,
+        architecture="gpt2",
+        parameters=parameters,
+        size_bytes=4 * parameters,
+        context_tokens=1024,
+        here=here,
+        description="Continues any English text.",
+        fault=fault_,
+    )
+    for ref, kind, parameters, here, fault_ in (
+        ("gpt2", "base", 124_439_808, True, ""),
+        ("my-own-model", "instruct", 512_000, True, ""),
+        ("old-model", "base", 355_000_000, True, "Its weights are a pickle (pytorch_model.bin), which is never opened"),
+        ("distilgpt2", "base", 81_912_576, False, ""),
+        ("gpt2-xl", "base", 1_557_611_200, False, ""),
+    )
+)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("scene", SCENES)
+def test_screen(snap_compare: Any, paths: Paths, scene: str, size: tuple[int, int], theme: str) -> None:
+    steps, options = SCENES[scene]
+    model = str(options.get("model", "gpt2"))
+    store_talks(paths)
+    paths.templates.mkdir(parents=True)
+    (paths.templates / "broken.toml").write_text('name = "Broken"\nkind = "completion"\nbody = "{{ message"\n')
+    services = Services(
+        paths=paths,
+        settings=Settings(),
+        memory=Memory(theme=theme, template="plain"),
+        library=Library(paths.templates),
+        client=HostClient(argv=fake_host(context=1024, **{k: v for k, v in options.items() if k != "model"})),
+        environ={"HF_HUB_OFFLINE": "1", "HF_HOME": str(paths.cache / "hub")},
+        now=lambda: NOW_S,
+    )
+    app = TunesmithApp(lambda: services, theme=theme, model=model)
+    app.animation_level = "none"
+
+    async def run_before(pilot: Pilot[None]) -> None:
+        await steps(Scene(app, pilot))
+        for screen in app.screen_stack:
+            for widget in screen.query("*"):
+                if isinstance(widget, Input | TextArea):
+                    widget.cursor_blink = False
+        await pilot.pause(0.1)
+
+    assert snap_compare(app, terminal_size=size, run_before=run_before)
