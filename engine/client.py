@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import signal
 import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -17,6 +16,7 @@ from contextlib import suppress
 from typing import Literal, cast
 
 from engine import wire
+from engine.host_words import closing, died, not_started
 from engine.protocol import (
     AnyCommand,
     AnyEvent,
@@ -172,11 +172,11 @@ class HostClient:
         """Send a command whose events go to the queue; starts and cancels wait in line behind it."""
         async with self._starting:
             if self._closed:
-                return _closing(command.id)
+                return closing(command.id)
             try:
                 connection = await self._connect()
             except OSError as error:
-                return _not_started(command.id, self._argv[0], error)
+                return not_started(command.id, self._argv[0], error)
             connection.requests[command.id] = queue
             connection.write(command)
             return connection
@@ -205,7 +205,7 @@ class HostClient:
         await asyncio.wait([log], timeout=_TERMINATE_S)
         log.cancel()
         for request_id, queue in tuple(connection.requests.items()):
-            queue.put_nowait(_closing(request_id) if self._closed else _died(request_id, status, connection.last_words))
+            queue.put_nowait(closing(request_id) if self._closed else died(request_id, status, connection.last_words))
 
     def _dispatch(self, connection: _Connection, event: AnyEvent | UnknownEvent) -> None:
         if isinstance(event, UnknownEvent):
@@ -279,33 +279,3 @@ def _as_log_line(text: str) -> LogLine:
     if match is None:
         return LogLine(id=0, level="info", text=text)
     return LogLine(id=0, level=cast(_LogLevel, match.group(1).lower()), text=text[match.end() :])
-
-
-def _died(request_id: int, status: int, last_words: str) -> Failed:
-    if status < 0:
-        try:
-            name = signal.Signals(-status).name
-        except ValueError:
-            name = f"signal {-status}"
-        how = f"was killed by {name}"
-    else:
-        how = f"ended by itself with exit code {status}"
-    hint = "The next message starts it again."
-    if status == -signal.SIGKILL:
-        hint = f"Often the system ran out of memory: a smaller model needs less. {hint}"
-    if last_words:
-        hint = f"{hint} Its last line in the log: {last_words}"
-    return Failed(id=request_id, code="host-died", title=f"The model host {how}", hint=hint)
-
-
-def _not_started(request_id: int, program: str, error: OSError) -> Failed:
-    return Failed(
-        id=request_id,
-        code="host-died",
-        title=f"The model host could not be started with {program}: {error.strerror or error}",
-        hint="Close some programs if the system is out of memory or processes; else install Tunesmith again.",
-    )
-
-
-def _closing(request_id: int) -> Failed:
-    return Failed(id=request_id, code="cancelled", title="The model host was closed")

@@ -80,7 +80,8 @@ class ReplyBody:
         self._settled_lines += len(lines)
         self._tail_is_raw = live
         rest = _raw(tail) if live else markdown_lines(tail)
-        return self.rows.splice(at, [*lines, *_spaced(self._last_block, tail, rest)] or [Line("")])
+        shown = [*lines, *_spaced(self._last_block, tail, rest)]
+        return self.rows.splice(at, shown if shown or at else [Line("")])
 
 
 def _spaced(before: str, block: str, lines: Sequence[Line]) -> Sequence[Line]:

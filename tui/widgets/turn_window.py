@@ -35,8 +35,7 @@ class NewestHint(Static):
         background: $panel;
         color: $text-accent;
         text-style: bold;
-        display: none;
-        &:hover { background: $primary-muted; }
+        display: none; &:hover { background: $primary-muted; }
     }
     """
     ALLOW_SELECT = False
@@ -296,6 +295,6 @@ class TurnWindow(TurnLooks):
 
 def _same_conversation(before: Sequence[TurnLine], after: Sequence[TurnLine]) -> bool:
     """Does one grow out of the other; a turn that is stored at last changes its id, from below zero."""
-    if not before or not after:
+    if not (before and after):
         return False
     return before[0].id == after[0].id or (before[0].id < 0 and before[0].role == after[0].role and len(before) <= 2)

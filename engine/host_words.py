@@ -1,0 +1,40 @@
+"""Why the model host is not there, in words."""
+
+from __future__ import annotations
+
+import signal
+
+from engine.protocol import Failed
+
+
+def died(request_id: int, status: int, last_words: str) -> Failed:
+    """It ended while it was asked for something; a negative status is the signal that killed it."""
+    if status < 0:
+        try:
+            name = signal.Signals(-status).name
+        except ValueError:
+            name = f"signal {-status}"
+        how = f"was killed by {name}"
+    else:
+        how = f"ended by itself with exit code {status}"
+    hint = "The next message starts it again."
+    if status == -signal.SIGKILL:
+        hint = f"Often the system ran out of memory: a smaller model needs less. {hint}"
+    if last_words:
+        hint = f"{hint} Its last line in the log: {last_words}"
+    return Failed(id=request_id, code="host-died", title=f"The model host {how}", hint=hint)
+
+
+def not_started(request_id: int, program: str, error: OSError) -> Failed:
+    """The system would not start it."""
+    return Failed(
+        id=request_id,
+        code="host-died",
+        title=f"The model host could not be started with {program}: {error.strerror or error}",
+        hint="Close some programs if the system is out of memory or processes; else install Tunesmith again.",
+    )
+
+
+def closing(request_id: int) -> Failed:
+    """Whoever asked has closed it."""
+    return Failed(id=request_id, code="cancelled", title="The model host was closed")
