@@ -15,7 +15,7 @@ from engine.errors import Cancelled, ModelNotFound, Refused
 from engine.figures import human_bytes, human_count, human_duration
 from engine.models import ModelEntry, Progress, delete, list_models, resolve
 from engine.models.catalogue import close_matches, same_model
-from engine.models.reference import FolderModel, GgufModel, parse
+from engine.models.reference import FolderModel, GgufModel, RunModel, parse
 from engine.paths import Paths, find_paths
 
 app = command_group("List, show, download and delete models.", no_args_is_help=True)
@@ -166,6 +166,8 @@ def _find(ref: str, environ: Mapping[str, str] = os.environ) -> ModelEntry:
         names = {str(meant.folder)}
     elif isinstance(meant, GgufModel):
         names = {str(meant.file)}
+    elif isinstance(meant, RunModel):
+        names = {ref}
     else:
         names = {f"{name}/{meant.gguf}" if meant.gguf else name for name in same_model(meant.name)}
     wanted = {name.lower() for name in names}

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -101,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = unquote(urlsplit(self.path).path)
         self.server.hub.asked.append(path)
-        with suppress(ConnectionError, socketserver.socket.timeout):
+        with suppress(ConnectionError, TimeoutError):
             if match := re.fullmatch(r"/api/models/(.+?)(?:/revision/[^/]+)?", path):
                 self._describe(match[1])
             elif match := re.fullmatch(r"/(.+?)/resolve/([^/]+)/(.+)", path):

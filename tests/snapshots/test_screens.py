@@ -14,7 +14,7 @@ from engine.client import HostClient
 from engine.memory import Memory
 from engine.models import ModelEntry
 from engine.paths import Paths
-from engine.protocol import LogLine
+from engine.protocol import LogLine, ModelKind
 from engine.settings import Settings
 from engine.templates import Library
 from tests.fakes.host import fake_host
@@ -213,6 +213,13 @@ SCENES: dict[str, tuple[Steps, dict[str, object]]] = {
     "rename": (rename, {}),
     "palette": (palette, {}),
 }
+MODELS: tuple[tuple[str, ModelKind, int, bool, str], ...] = (
+    ("gpt2", "base", 124_439_808, True, ""),
+    ("my-own-model", "instruct", 512_000, True, ""),
+    ("old-model", "base", 355_000_000, True, "Its weights are a pickle (pytorch_model.bin), which is never opened"),
+    ("distilgpt2", "base", 81_912_576, False, ""),
+    ("gpt2-xl", "base", 1_557_611_200, False, ""),
+)
 ENTRIES = tuple(
     ModelEntry(
         ref=ref,
@@ -227,13 +234,7 @@ ENTRIES = tuple(
         description="Continues any English text.",
         fault=fault_,
     )
-    for ref, kind, parameters, here, fault_ in (
-        ("gpt2", "base", 124_439_808, True, ""),
-        ("my-own-model", "instruct", 512_000, True, ""),
-        ("old-model", "base", 355_000_000, True, "Its weights are a pickle (pytorch_model.bin), which is never opened"),
-        ("distilgpt2", "base", 81_912_576, False, ""),
-        ("gpt2-xl", "base", 1_557_611_200, False, ""),
-    )
+    for ref, kind, parameters, here, fault_ in MODELS
 )
 
 

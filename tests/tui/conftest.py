@@ -74,9 +74,6 @@ class Program:
         return [turn.text for turn in self.session.state.turns]
 
 
-Start = Callable[..., "asynccontextmanager[Program]"]
-
-
 @pytest.fixture
 def start(paths: Paths) -> Callable[..., object]:
     """Start the program: `async with start(reply="Hi") as program:`; options are the fake host's."""

@@ -13,7 +13,7 @@ from textual.events import Key
 from engine.conversations import Store
 from engine.memory import load_memory
 from engine.paths import Paths
-from engine.protocol import Generate, SamplingChange
+from engine.protocol import AnyCommand, Generate, SamplingChange
 from tui.state.chat import FAULT_ID, shown_lines
 from tui.widgets.dock import Dock
 from tui.widgets.sidebar import Sidebar
@@ -403,9 +403,14 @@ async def test_sampling_is_kept_and_sent(start: Start) -> None:
     async with start() as program:
         await program.ready()
         program.session.prompting.choose_sampling(SamplingChange(temperature=0.0, seed=3))
-        sent: list[Generate] = []
+        sent: list[AnyCommand] = []
         run = program.screen.session._desk.bridge.run
-        program.screen.session._desk.bridge.run = lambda command: (sent.append(command), run(command))
+
+        def watch(command: AnyCommand) -> None:
+            sent.append(command)
+            run(command)
+
+        program.screen.session._desk.bridge.run = watch
         await program.say("Hi")
         generate = next(command for command in sent if isinstance(command, Generate))
         assert (generate.sampling.temperature, generate.sampling.seed) == (0.0, 3)

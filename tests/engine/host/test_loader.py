@@ -84,7 +84,12 @@ def test_a_cancelled_load_is_left_behind_and_the_next_one_waits_for_it(
     with monkeypatch.context() as patch:
         patch.setattr("engine.inference.loading.read_model", slow)
         first = job(LoadModel(id=2, ref=str(folder)))
-        canceller = threading.Thread(target=lambda: going.wait(30) and first.cancelled.set())
+
+        def cancel() -> None:
+            assert going.wait(30)
+            first.cancelled.set()
+
+        canceller = threading.Thread(target=cancel)
         canceller.start()
         with pytest.raises(Cancelled):
             list(loader.handle(first))
