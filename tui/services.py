@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Mapping
 
 import msgspec
-from engine.memory import Memory
-from engine.settings import Settings
 
 from engine.client import HostClient
+from engine.memory import Memory
 from engine.paths import Paths
+from engine.settings import Settings
 from engine.templates import Library
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
-from engine.settings import Settings
 
 from engine.conversations import Store
 from engine.errors import StoreFailed
 from engine.protocol import Failed
+from engine.settings import Settings
 from engine.templates import Library
 from tui.bridge import Bridge
 from tui.state.chat import ChatState

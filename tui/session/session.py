@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from engine.settings import Settings
-
 from engine.conversations import Store
 from engine.protocol import AnyEvent, Failed, ModelReady, TokensCounted, UnknownEvent
+from engine.settings import Settings
 from engine.templates import Library
 from tui.bridge import Bridge
 from tui.session.conversations import Conversations
