@@ -12,6 +12,7 @@ import msgspec
 from engine.errors import TemplateFault
 from engine.protocol import ModelInfo, Prompt, Template, Turn
 from engine.templates import render
+from engine.templates.rendering import compile_body
 
 _PROBE = "\ue000"
 """Stands for a message; a private character, which no template has a use for."""
@@ -38,6 +39,7 @@ def find_frame(template: Template, model: ModelInfo | None, variables: dict[str,
     if template.uses_chat_template or len(template.body) > _MAX_BODY_CHARACTERS or _PROBE in template.body:
         return None
     try:
+        compile_body(template.body)
         uses = _Uses(template.body)
         if not uses.plain:
             return None

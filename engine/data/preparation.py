@@ -75,8 +75,8 @@ def prepare(
         spec: What to train on.
         tokenizer: A tokenizer of transformers.
         max_length: The longest row in tokens.
-        folder: Where the rows are kept, and nothing else. What is there for the same spec, tokenizer and length is opened, whatever has
-            become of the source: a run that goes on sees the rows that it began with.
+        folder: Where the rows are kept, and nothing else. What is there for the same spec, tokenizer and length is
+            opened, whatever has become of the source: a run that goes on sees the rows that it began with.
         cache: Where rows are shared by content between folders; None shares nothing.
         on_progress: Told how many rows are done.
         cancelled: Asked some times a second.
