@@ -17,7 +17,7 @@ from engine.inference.beginning import adds_bos, begun
 
 IGNORED = -100
 _PROBES = (("a", "b"), ("x:", " y"), ("a.", "B"), ("1", "2"), ("é", "a"))
-_ANCHORS = ("\n", "\n\n", "|", ".", "a")
+_ANCHORS = ("\n", "|", "\x01", ".", "a", "~", "9")
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -69,7 +69,8 @@ class Encoder:
         self._train_all = train_all
         self._bos: int | None = tokenizer.bos_token_id if adds_bos(tokenizer) else None
         self.eos: int | None = tokenizer.eos_token_id
-        self._anchor, self._anchor_ids = self._find_anchor()
+        self._anchors = self._find_anchors()
+        self._anchor = next(iter(self._anchors), "")
 
     def encode(self, rows: Sequence[Dressed]) -> list[Encoded]:
         """Turn rows into tokens."""
@@ -135,19 +136,18 @@ class Encoder:
         )["input_ids"]
         return ids
 
-    def _find_anchor(self) -> tuple[str, list[int]]:
-        """A text to put before a continuation, where the tokenizer would else begin it with a blank of its own.
+    def _find_anchors(self) -> dict[str, list[int]]:
+        """Texts to put before a continuation, where the tokenizer would else begin it with a blank of its own.
 
         A tokenizer of SentencePiece's kind takes each text for the start of a sentence.
+
+        Returns:
+            Each with its tokens, which are to be taken away again; empty where texts can be put together as they are.
         """
         joined = [self._decode([*first, *then]) for first, then in map(self._batch_pair, _PROBES)]
         if joined == [first + then for first, then in _PROBES]:
-            return "", []
-        for anchor in _ANCHORS:
-            [ids] = self._batch([anchor])
-            if all(self._batch([anchor + then])[0][: len(ids)] == ids for _, then in _PROBES):
-                return anchor, ids
-        return "", []
+            return {}
+        return dict(zip(_ANCHORS, self._batch(list(_ANCHORS)), strict=True))
 
     def _batch_pair(self, pair: tuple[str, str]) -> tuple[list[int], list[int]]:
         first, then = self._batch(list(pair))
@@ -158,12 +158,14 @@ class Encoder:
         return text
 
     def _unanchored(self, ids: list[int], text: str) -> list[int]:
-        if not self._anchor:
+        if not self._anchors:
             return ids
-        size = len(self._anchor_ids)
-        if ids[:size] == self._anchor_ids:
-            return ids[size:]
-        # The anchor grew together with the text.
+        for anchor, before in self._anchors.items():
+            if anchor != self._anchor:
+                # The one before grew together with the text.
+                [ids] = self._batch([anchor + text])
+            if ids[: len(before)] == before:
+                return ids[len(before) :]
         return self._batch([text])[0]
 
 

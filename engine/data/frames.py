@@ -16,6 +16,8 @@ from engine.templates.rendering import compile_body
 
 _PROBE = "\ue000"
 """Stands for a message; a private character, which no template has a use for."""
+_BLANK = "\u2003"
+"""A blank that no template puts beside a message by itself."""
 _MAX_BODY_CHARACTERS = 20_000
 _COUNTS = frozenset({"first", "last", "index", "index0", "revindex", "revindex0", "length"})
 """What a loop tells beside its neighbours."""
@@ -36,22 +38,22 @@ class Frame(msgspec.Struct, frozen=True):
 
 def find_frame(template: Template, model: ModelInfo | None, variables: dict[str, str]) -> Frame | None:
     """Find the frame of a template; None where what it writes may depend on the message in any other way."""
-    if template.uses_chat_template or len(template.body) > _MAX_BODY_CHARACTERS or _PROBE in template.body:
+    if template.uses_chat_template or len(template.body) > _MAX_BODY_CHARACTERS:
         return None
     try:
         compile_body(template.body)
         uses = _Uses(template.body)
         if not uses.plain:
             return None
-        turn = Turn(role="user", text=f" {_PROBE} ")
+        turn = Turn(role="user", text=_BLANK + _PROBE + _BLANK)
         text = render(Prompt(template=template, turns=(turn,), variables=variables), model)
     except TemplateFault:
         return None
     if text.count(_PROBE) != 1:
         return None
-    trims = f" {_PROBE} " not in text
-    before, behind = text.split(_PROBE if trims else f" {_PROBE} ")
-    return Frame(before, behind, trims)
+    trims = _BLANK + _PROBE + _BLANK not in text
+    before, behind = text.split(_PROBE if trims else _BLANK + _PROBE + _BLANK)
+    return None if _BLANK in before + behind else Frame(before, behind, trims)
 
 
 class _Uses:

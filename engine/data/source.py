@@ -98,9 +98,9 @@ class FileSource:
     def read(self, skip: int = 0) -> Iterator[Item]:
         """All rows and faults in order."""
         row = 1
-        for index, file in enumerate(self.files):
-            # Only the last file can be skipped into without counting the rows of those before it.
-            rest = skip if index == 0 else 0
+        for file in self.files:
+            # How many rows a file has is known when it was read through; behind the last one nobody asks.
+            rest = max(0, skip - row + 1) if file is self.files[-1] else 0
             for item in self._reader(file)(file, row, rest):
                 row = item.row + 1
                 if item.row > skip:
