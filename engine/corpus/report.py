@@ -21,7 +21,6 @@ FaultKind = Literal[
     "empty",
     "unknown-label",
     "bad-turns",
-    "unreadable",
     "template",
     "nothing-to-train",
 ]

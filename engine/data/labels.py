@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from engine.corpus.spec import Columns, DataSpec
@@ -14,6 +15,8 @@ from engine.figures import plural
 
 MAX_LABELS = 1000
 """More different ones are free text and no labels."""
+_SLIPS = 0.05
+"""Labels beyond those that have words are slips where no more rows than this share have them."""
 
 
 class Labels:
@@ -46,21 +49,24 @@ def label_key(value: Any) -> str | None:
             return None
 
 
-def find_labels(spec: DataSpec, columns: Columns, source: Source, values: Iterable[str]) -> Labels:
+def find_labels(spec: DataSpec, columns: Columns, source: Source, counts: Mapping[str, int]) -> Labels:
     """Settle the labels and their words.
 
     Args:
         spec: May give the words.
         columns: Which column has the labels.
         source: May know the names.
-        values: Every label that occurs, as `label_key` writes it.
+        counts: How many rows have each label that occurs, as `label_key` writes it. Where words are given, labels
+            that are hardly ever used and have no word are left out: their rows are faulty.
 
     Raises:
         Misuse: There are not as many words as labels.
         DataFault: There are far too many labels.
     """
     names = source.label_names(columns.label)
-    keys = [str(place) for place in range(len(names))] if names else sorted(set(values), key=_order)
+    keys = [str(place) for place in range(len(names))] if names else sorted(counts, key=_order)
+    if spec.label_words and not names:
+        keys = _without_slips(keys, counts, len(spec.label_words))
     if len(keys) > MAX_LABELS:
         raise DataFault(
             f'The column "{columns.label}" has {len(keys):,} different values: too many for labels',
@@ -76,9 +82,18 @@ def find_labels(spec: DataSpec, columns: Columns, source: Source, values: Iterab
     return Labels(keys, [word.strip() for word in words])
 
 
-def label_values(rows: Iterable[Row], column: str) -> set[str]:
-    """Every different label of some rows."""
-    return {key for row in rows if (key := label_key(row.values.get(column))) is not None}
+def count_labels(rows: Iterable[Row], column: str) -> Counter[str]:
+    """How many rows have each label."""
+    return Counter(key for row in rows if (key := label_key(row.values.get(column))) is not None)
+
+
+def _without_slips(keys: list[str], counts: Mapping[str, int], wanted: int) -> list[str]:
+    """The commonest labels, where the others are so rare that they can only be slips."""
+    by_rows = sorted(keys, key=lambda key: -counts[key])
+    rare = sum(counts[key] for key in by_rows[wanted:])
+    if not rare or rare > _SLIPS * sum(counts.values()):
+        return keys
+    return [key for key in keys if key in by_rows[:wanted]]
 
 
 def _order(key: str) -> tuple[int, float, str]:

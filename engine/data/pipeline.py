@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -15,7 +16,7 @@ from engine.corpus.spec import Columns, DataSpec
 from engine.data.columns import SAMPLE_ROWS, find_columns
 from engine.data.dressing import Dressed, Dresser, choose_template
 from engine.data.encoding import IGNORED, Encoded, Encoder, Piece
-from engine.data.labels import Labels, find_labels, label_values
+from engine.data.labels import Labels, count_labels, find_labels
 from engine.data.rows import Item, Row, fault_at
 from engine.data.shaping import Shaper
 from engine.data.source import Source, open_source
@@ -237,11 +238,11 @@ def _sample(source: Source, spec: DataSpec) -> list[Row]:
 
 
 def _labels(spec: DataSpec, columns: Columns, source: Source, cancelled: IsCancelled) -> Labels:
-    values: set[str] = set()
+    counts: Counter[str] = Counter()
     if not source.label_names(columns.label):
         rows = (item for item in _watched(source.read(), cancelled) if isinstance(item, Row))
-        values = label_values(rows, columns.label)
-    return find_labels(spec, columns, source, values)
+        counts = count_labels(rows, columns.label)
+    return find_labels(spec, columns, source, counts)
 
 
 def _watched(items: Iterable[Item], cancelled: IsCancelled) -> Iterator[Item]:

@@ -101,6 +101,20 @@ def test_labels_are_in_order_and_get_their_words(write: Write) -> None:
         look(file, label_words=("a", "a", "b", "c"))
 
 
+def test_a_slip_in_a_label_is_a_faulty_row(write: Write) -> None:
+    rows = [{"text": str(number), "label": ("good", "bad")[number % 2]} for number in range(40)]
+    file = write("rows.jsonl", [*rows, {"text": "x", "label": "goood"}])
+    report = look(file, label_words=("negative", "positive"))
+    assert [(label.label, label.word, label.rows) for label in report.labels] == [
+        ("bad", "negative", 20),
+        ("good", "positive", 20),
+    ]
+    [fault] = report.faults[0].first
+    assert (fault.kind, fault.row, fault.found, fault.expected) == ("unknown-label", 41, '"goood"', "one of bad, good")
+    assert 'to "good"?' in fault.hint
+    assert len(look(file).labels) == 3
+
+
 def test_a_label_is_the_same_as_number_and_as_text(write: Write) -> None:
     file = write("rows.jsonl", [{"text": "a", "label": 1}, {"text": "b", "label": "1"}, {"text": "c", "label": 1.0}])
     assert [(label.label, label.rows) for label in look(file, label_column="label").labels] == [("1", 3)]
