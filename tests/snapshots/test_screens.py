@@ -17,12 +17,14 @@ from engine.paths import Paths
 from engine.protocol import LogLine, ModelKind
 from engine.settings import Settings
 from engine.templates import Library
-from tests.fakes.host import fake_host
+from tests.fakes.host import count, fake_host
 from tests.fakes.talks import NOW_S, store_talks
 from tui.app import TunesmithApp
 from tui.screens.chat import ChatScreen
 from tui.screens.model_picker import ModelPicker
 from tui.services import Services
+from tui.widgets.composer import Composer
+from tui.widgets.filter_list import FilterList
 
 pytestmark = pytest.mark.snapshots
 DEADLINE_S = 30.0
@@ -57,7 +59,19 @@ class Scene:
         session = self.chat.session
         assert session is not None
         self.chat.open_conversation(session.store.conversations(limit=1)[0].id)
-        await self.until(lambda: session.state.counted is not None)
+        await self.counted()
+
+    async def counted(self) -> None:
+        """Wait until the meter shows what would be sent now."""
+        session = self.chat.session
+        assert session is not None
+        composer = self.chat.query_one(Composer)
+
+        def is_counted() -> bool:
+            counted = session.state.counted
+            return counted is not None and counted.tokens == count(session.prompting.prompt_for(composer.text))
+
+        await self.until(is_counted)
 
     async def key(self, key: str, screen: str) -> None:
         await self.pilot.press(key)
@@ -106,16 +120,19 @@ async def fault(scene: Scene) -> None:
     assert session is not None
     session.replies.send("Tell me a story")
     await scene.until(lambda: session.state.fault is not None)
+    await scene.counted()
 
 
 async def slash(scene: Scene) -> None:
     await scene.talk()
     await scene.pilot.press("/", "t")
+    await scene.counted()
 
 
 async def editing(scene: Scene) -> None:
     await scene.talk()
     await scene.pilot.press("alt+e")
+    await scene.counted()
 
 
 async def variables(scene: Scene) -> None:
@@ -175,7 +192,8 @@ async def search(scene: Scene) -> None:
     await scene.talk()
     await scene.key("ctrl+f", "SearchScreen")
     await scene.pilot.press(*"boots")
-    await scene.until(lambda: scene.app.export_screenshot().count("boots") > 2)
+    rows = scene.app.screen.query_one(FilterList)
+    await scene.until(lambda: rows.highlighted_id)
 
 
 async def rename(scene: Scene) -> None:
@@ -238,6 +256,13 @@ ENTRIES = tuple(
 )
 
 
+@pytest.fixture(autouse=True)
+def steady_cursors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cursor that blinks would be there in one picture and not in the next."""
+    for widget in (Input, TextArea):
+        monkeypatch.setattr(widget.cursor_blink, "_default", False)
+
+
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("scene", SCENES)
@@ -261,10 +286,6 @@ def test_screen(snap_compare: Any, paths: Paths, scene: str, size: tuple[int, in
 
     async def run_before(pilot: Pilot[None]) -> None:
         await steps(Scene(app, pilot))
-        for screen in app.screen_stack:
-            for widget in screen.query("*"):
-                if isinstance(widget, Input | TextArea):
-                    widget.cursor_blink = False
         await pilot.pause(0.1)
 
     assert snap_compare(app, terminal_size=size, run_before=run_before)
