@@ -25,8 +25,9 @@ class Dock(Vertical):
         """A title and a word on what is missing."""
         yield Static("Training", id="dock-title", markup=False)
         yield Static(
-            "No run is going on.\n\nThis is where a model that learns will show its curve. "
-            "This version chats; it does not train yet.",
+            "This is where a model that learns will show its curve.\n\nUntil then, fine-tune from a shell:\n\n"
+            "tunesmith tune --model gpt2 --data FILE --follow\n\n"
+            "and talk to what came out: /model run:NAME",
             id="dock-empty",
             markup=False,
         )
