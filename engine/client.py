@@ -12,10 +12,10 @@ import re
 import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Literal, cast
 
 from engine import wire
+from engine.connection import END_S, Connection, lines
 from engine.host_words import closing, died, not_started
 from engine.protocol import (
     AnyCommand,
@@ -36,41 +36,11 @@ from engine.protocol import (
 HOST_ARGV = (sys.executable, "-P", "-m", "engine.host")
 TERMINAL_EVENTS = (ModelReady, ModelUnloaded, GenerationFinished, TokensCounted, Failed)
 LOG_LINES_KEPT = 2000
-_CHUNK_BYTES = 1 << 16
 _LONGEST_LOG_LINE_BYTES = 1 << 14
-_POLITE_S = 2.0
-_TERMINATE_S = 1.0
 
 _logger = logging.getLogger(__name__)
 _LogLevel = Literal["debug", "info", "warning", "error"]
 _level = re.compile(r"^(debug|info|warning|error): ", re.IGNORECASE)
-
-
-class _Connection:
-    """One life of the host process, and the requests that it owes an answer."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-        self.over = False
-        self.hello: Hello | None = None
-        self.model: ModelInfo | None = None
-        self.requests: dict[int, asyncio.Queue[AnyEvent]] = {}
-        self.last_words = ""
-        self.tasks: list[asyncio.Task[None]] = []
-
-    def write(self, command: AnyCommand) -> None:
-        """Send a command; into the void where the host is already gone, as its end is told elsewhere."""
-        stdin = self.process.stdin
-        if self.over or stdin is None or stdin.is_closing():
-            return
-        with suppress(OSError, RuntimeError):
-            stdin.write(wire.encode(command))
-
-    def close_stdin(self) -> None:
-        """Tell the host that nothing more will come, which ends it."""
-        if self.process.stdin is not None:
-            with suppress(OSError, RuntimeError):
-                self.process.stdin.close()
 
 
 class HostClient:
@@ -93,7 +63,7 @@ class HostClient:
         self._argv = tuple(argv or HOST_ARGV)
         self._env = dict(env) if env is not None else None
         self._on_log = on_log
-        self._connection: _Connection | None = None
+        self._connection: Connection | None = None
         self._starting = asyncio.Lock()
         self._last_id = 0
         self._closed = False
@@ -165,10 +135,10 @@ class HostClient:
             return
         connection.write(Shutdown(id=self.next_id()))
         connection.close_stdin()
-        await _end(connection.process)
+        await connection.end()
         await asyncio.gather(*connection.tasks, return_exceptions=True)
 
-    async def _send(self, command: AnyCommand, queue: asyncio.Queue[AnyEvent]) -> _Connection | Failed:
+    async def _send(self, command: AnyCommand, queue: asyncio.Queue[AnyEvent]) -> Connection | Failed:
         """Send a command whose events go to the queue; starts and cancels wait in line behind it."""
         async with self._starting:
             if self._closed:
@@ -181,33 +151,33 @@ class HostClient:
             connection.write(command)
             return connection
 
-    async def _connect(self) -> _Connection:
+    async def _connect(self) -> Connection:
         if self._connection is not None and not self._connection.over:
             return self._connection
         if self._connection is not None:
             await asyncio.gather(*self._connection.tasks, return_exceptions=True)
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(*self._argv, stdin=pipe, stdout=pipe, stderr=pipe, env=self._env)
-        connection = _Connection(process)
+        connection = Connection(process)
         log = asyncio.create_task(self._drain_log(connection))
         connection.tasks += [log, asyncio.create_task(self._follow(connection, log))]
         self._connection = connection
         return connection
 
-    async def _follow(self, connection: _Connection, log: asyncio.Task[None]) -> None:
+    async def _follow(self, connection: Connection, log: asyncio.Task[None]) -> None:
         """Hand out events until the host is gone, then tell everybody who waits."""
         assert connection.process.stdout is not None
-        async for line in _lines(connection.process.stdout):
+        async for line in lines(connection.process.stdout):
             self._dispatch(connection, wire.decode_event(line))
         connection.over = True
         connection.close_stdin()
-        status = await _end(connection.process)
-        await asyncio.wait([log], timeout=_TERMINATE_S)
+        status = await connection.end()
+        await asyncio.wait([log], timeout=END_S)
         log.cancel()
         for request_id, queue in tuple(connection.requests.items()):
             queue.put_nowait(closing(request_id) if self._closed else died(request_id, status, connection.last_words))
 
-    def _dispatch(self, connection: _Connection, event: AnyEvent | UnknownEvent) -> None:
+    def _dispatch(self, connection: Connection, event: AnyEvent | UnknownEvent) -> None:
         if isinstance(event, UnknownEvent):
             self._log(LogLine(id=0, level="warning", text=f"The host said something unknown: {event.raw}"))
             return
@@ -225,9 +195,9 @@ class HostClient:
         elif isinstance(event, Failed):
             self._log(LogLine(id=0, level="error", text=f"{event.title}. {event.hint}"))
 
-    async def _drain_log(self, connection: _Connection) -> None:
+    async def _drain_log(self, connection: Connection) -> None:
         assert connection.process.stderr is not None
-        async for line in _lines(connection.process.stderr, ends=b"\r\n", longest_bytes=_LONGEST_LOG_LINE_BYTES):
+        async for line in lines(connection.process.stderr, ends=b"\r\n", longest_bytes=_LONGEST_LOG_LINE_BYTES):
             text = line.decode("utf-8", "replace").rstrip()
             if text:
                 connection.last_words = text
@@ -242,36 +212,6 @@ class HostClient:
         except Exception:
             # A host whose log is not drained stops at its next line.
             _logger.exception("The listener of the host's log failed")
-
-
-async def _lines(
-    stream: asyncio.StreamReader, *, ends: bytes = b"\n", longest_bytes: int | None = None
-) -> AsyncGenerator[bytes, None]:
-    """Lines of any length; `longest_bytes` cuts those that have no end in sight."""
-    pattern = re.compile(b"[" + re.escape(ends) + b"]")
-    parts: list[bytes] = []
-    while chunk := await stream.read(_CHUNK_BYTES):
-        *complete, rest = pattern.split(chunk)
-        for piece in complete:
-            yield b"".join((*parts, piece))
-            parts.clear()
-        parts.append(rest)
-        if longest_bytes is not None and sum(map(len, parts)) > longest_bytes:
-            yield b"".join(parts)
-            parts.clear()
-    if any(parts):
-        yield b"".join(parts)
-
-
-async def _end(process: asyncio.subprocess.Process) -> int:
-    """Wait for the process, less and less patiently; returns its exit status."""
-    for timeout_s, impatience in ((_POLITE_S, process.terminate), (_TERMINATE_S, process.kill)):
-        try:
-            return await asyncio.wait_for(process.wait(), timeout_s)
-        except TimeoutError:
-            with suppress(ProcessLookupError):
-                impatience()
-    return await process.wait()
 
 
 def _as_log_line(text: str) -> LogLine:

@@ -270,8 +270,8 @@ async def test_closing_ends_open_requests_and_the_process(make_client: MakeClien
 async def test_closing_ends_even_a_host_that_will_not_listen(
     make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.client._POLITE_S", 0.1)
-    monkeypatch.setattr("engine.client._TERMINATE_S", 0.1)
+    monkeypatch.setattr("engine.connection._POLITE_S", 0.1)
+    monkeypatch.setattr("engine.connection.END_S", 0.1)
     client = make_client(deaf=True)
     await load(client)
     pid = client.pid

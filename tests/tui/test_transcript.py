@@ -20,9 +20,9 @@ from textual.widgets import Input
 from engine.display import visible
 from tui.state.turns import TurnLine
 from tui.state.window import MOST_TURNS, STEP_TURNS
+from tui.widgets.newest_hint import NewestHint
 from tui.widgets.transcript import Transcript
 from tui.widgets.turn_view import TurnView
-from tui.widgets.turn_window import NewestHint
 
 STORY = "Once upon a time there was a lighthouse, and every night it blinked: three short, one long."
 

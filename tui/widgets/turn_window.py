@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.geometry import Region, Size
 from textual.layout import DockArrangeResult
-from textual.message import Message
 from textual.reactive import reactive
 from textual.scrollbar import ScrollBar
 from textual.widget import Widget
@@ -15,37 +14,11 @@ from textual.widgets import Static
 
 from tui.state.turns import TurnLine
 from tui.state.window import Window, earlier, later, newest, refitted
+from tui.widgets.newest_hint import NewestHint
 from tui.widgets.turn_looks import TurnLooks
 from tui.widgets.turn_view import TurnView
 
 _DROPPED = "┄┄ the turns above no longer fit in the model's window ┄┄"
-_NEWEST = "↓ newest"
-
-
-class NewestHint(Static):
-    """Says that something new stands below; a click goes there."""
-
-    DEFAULT_CSS = """
-    NewestHint {
-        layer: hint;
-        dock: bottom;
-        height: 1;
-        width: 100%;
-        text-align: center;
-        background: $panel;
-        color: $text-accent;
-        text-style: bold;
-        display: none; &:hover { background: $primary-muted; }
-    }
-    """
-    ALLOW_SELECT = False
-
-    class Clicked(Message):
-        """A person wants to see what is new."""
-
-    def on_click(self) -> None:
-        """Go there."""
-        self.post_message(self.Clicked())
 
 
 class TurnWindow(TurnLooks):
@@ -100,7 +73,7 @@ class TurnWindow(TurnLooks):
     def compose(self) -> ComposeResult:
         """The two lines that are not turns."""
         yield Static(_DROPPED, id="dropped", markup=False)
-        yield NewestHint(_NEWEST, markup=False)
+        yield NewestHint()
 
     def on_mount(self) -> None:
         """Show what was drawn before there was a screen."""
