@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
@@ -38,7 +39,13 @@ class TunesmithApp(App[None]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
 
     def __init__(
-        self, make_services: Callable[[], Services], *, theme: str = "", model: str = "", template: str = ""
+        self,
+        make_services: Callable[[], Services],
+        *,
+        theme: str = "",
+        model: str = "",
+        template: str = "",
+        opened: Callable[[], object] | None = None,
     ) -> None:
         """Make the program.
 
@@ -47,6 +54,7 @@ class TunesmithApp(App[None]):
             theme: dark or light, as remembered; empty leaves it to the settings.
             model: The model to load at once; empty for the last good one.
             template: The template to begin with; empty for the last one.
+            opened: Called once the chat is on the screen.
         """
         super().__init__()
         self.services: Services | None = None
@@ -55,6 +63,8 @@ class TunesmithApp(App[None]):
         self._remembered_theme = theme
         self._model = model
         self._template = template
+        self._opened = opened
+        self._visible_controls = VisibleControls()  # one for good: Textual keeps what it drew by the filter
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = LIGHT.name if theme == "light" else DARK.name
@@ -78,10 +88,12 @@ class TunesmithApp(App[None]):
         take_typed = start.take_typed if isinstance(start, StartScreen) else str
         self.chat = ChatScreen(services, model=self._model, template=self._template, take_typed=take_typed)
         self.push_screen(self.chat)
+        if self._opened is not None:
+            self.call_after_refresh(self._opened)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own filters, and the last gate before the terminal."""
-        return [*super().get_line_filters(), VisibleControls()]
+        return [*super().get_line_filters(), self._visible_controls]
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy by way of the terminal, and to the system's clipboard where there is one."""
@@ -115,8 +127,22 @@ class TunesmithApp(App[None]):
             self.push_screen(LogScreen(self.services.client.log_lines))
 
 
-def run(*, model: str = "", template: str = "", run: str = "", environ: Mapping[str, str] = os.environ) -> int:
+def run(
+    *,
+    model: str = "",
+    template: str = "",
+    run: str = "",
+    environ: Mapping[str, str] = os.environ,
+    make_services: Callable[[Mapping[str, str]], Services] | None = None,
+) -> int:
     """Open the program and stay until it is closed.
+
+    Args:
+        model: The model to load at once; empty for the last good one.
+        template: The template to begin with; empty for the last one.
+        run: A fine-tuned model's run, where no model is named.
+        environ: Where folders are found; the model host gets it too.
+        make_services: Makes the engine's parts, in place of the real ones.
 
     Returns:
         The exit code.
@@ -124,12 +150,13 @@ def run(*, model: str = "", template: str = "", run: str = "", environ: Mapping[
     from engine.memory import load_memory
     from engine.paths import find_paths
 
-    def make_services() -> Services:
-        from tui.start import make_services as make
+    def make() -> Services:
+        from tui.start import make_services as make_real
 
-        return make(environ)
+        return (make_services or make_real)(environ)
 
     theme = load_memory(find_paths(environ).memory_file).theme
-    app = TunesmithApp(make_services, theme=theme, model=model or run, template=template)
+    # What was imported stays: looking through it for garbage would hold keys up, by 150 ms while a reply streams.
+    app = TunesmithApp(make, theme=theme, model=model or run, template=template, opened=gc.freeze)
     app.run()
     return app.return_code or 0

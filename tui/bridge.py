@@ -1,7 +1,7 @@
 """The one place where engine events become Textual messages.
 
-Events come one a token, at any speed; the screen is told at most thirty times a second. Texts that belong
-together are joined on the way, so that a batch is as short as what happened.
+Events come one a token, at any speed; the screen is told at most thirty times a second, and less often where drawing
+takes long. Texts that belong together are joined on the way, so that a batch is as short as what happened.
 """
 
 from __future__ import annotations
@@ -15,6 +15,10 @@ from engine.client import HostClient
 from engine.protocol import AnyCommand, AnyEvent, TokensEmitted, UnknownEvent
 
 MIN_INTERVAL_S = 1 / 30
+FRAME_S = 1 / 60
+"""Textual lets up to this pass before it draws."""
+MAX_REST_S = 0.1
+"""However long drawing takes, a reply is seen to move."""
 
 HostEvent = AnyEvent | UnknownEvent
 
@@ -83,6 +87,7 @@ class Bridge:
         self._pending: list[HostEvent] = []
         self._timer: asyncio.TimerHandle | None = None
         self._last_s = float("-inf")
+        self._rested_s = float("-inf")
         self._tasks: set[asyncio.Task[None]] = set()
 
     def run(self, command: AnyCommand) -> None:
@@ -103,6 +108,11 @@ class Bridge:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def drawn(self) -> None:
+        """The last batch is on the screen: the next one waits as long as that took, so that keys get their turn."""
+        now_s = asyncio.get_running_loop().time()
+        self._rested_s = now_s + min(now_s - self._last_s - FRAME_S, MAX_REST_S)
+
     async def close(self) -> None:
         """End the host and forget what was under way."""
         if self._timer is not None:
@@ -122,12 +132,16 @@ class Bridge:
         if self._timer is not None:
             return
         loop = asyncio.get_running_loop()
-        wait_s = self._last_s + self._min_interval_s - loop.time()
-        self._timer = loop.call_later(max(0.0, wait_s), self._flush)
+        due_s = max(self._last_s + self._min_interval_s, self._rested_s)
+        self._timer = loop.call_later(max(0.0, due_s - loop.time()), self._flush)
 
     def _flush(self) -> None:
         self._timer = None
-        self._last_s = asyncio.get_running_loop().time()
+        now_s = asyncio.get_running_loop().time()
+        if now_s < self._rested_s:  # which became known after the timer was set
+            self._schedule()
+            return
+        self._last_s = now_s
         events, self._pending = self._pending, []
         if events:
             self._post(EventsArrived(join_tokens(events)))

@@ -76,6 +76,7 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         self._draft_timer: Timer | None = None
         self._deleted: list[int] = []
         self._typed = ""
+        self._composer_title: str | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
@@ -102,7 +103,7 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         transcript = self.query_one(Transcript)
         transcript.display = False
         transcript.markdown = self.services.settings.markdown if self.memory.markdown is None else self.memory.markdown
-        self._show_composer_title()
+        self.query_one(Composer).border_subtitle = "Enter sends · Ctrl+J new line"
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -201,6 +202,7 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         if self.session is not None:
             was_busy = self.session.state.busy
             self.session.apply(event.events)
+            self.call_after_refresh(self.session.drawn)
             if was_busy and not self.session.state.busy:
                 self._after_reply()
 
@@ -263,13 +265,13 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         composer = self.query_one(Composer)
         editing = self.session.state.editing if self.session else None
         busy = self.session.state.busy if self.session else False
-        composer.set_class(editing is not None, "-editing")
+        title = BUSY if busy else None
         if editing is not None:
             kind = "your message" if editing.role == "user" else "the reply"
-            composer.border_title = f"Editing {kind}: Enter keeps it as a new version, Esc leaves"
-        else:
-            composer.border_title = BUSY if busy else None
-        composer.border_subtitle = "Enter sends · Ctrl+J new line"
+            title = f"Editing {kind}: Enter keeps it as a new version, Esc leaves"
+        composer.set_class(editing is not None, "-editing")
+        if title != self._composer_title:  # setting it draws the whole composer anew
+            self._composer_title = composer.border_title = title
 
     def count_soon(self) -> None:
         """Count the prompt's tokens, once the typing pauses."""
