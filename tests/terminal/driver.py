@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import bisect
 import codecs
 import contextlib
 import fcntl
 import os
 import pty
+import re
 import signal
 import struct
 import subprocess
@@ -163,8 +165,8 @@ class Terminal:
         """Wait until the screen does not have the text any more."""
         return self.wait_for(lambda screen: text not in screen, timeout_s)
 
-    def wait_for_raw(self, wanted: bytes, timeout_s: float = 20) -> float:
-        """Wait until the bytes were written.
+    def wait_for_raw(self, wanted: bytes, timeout_s: float = 20, *, start: int = 0) -> float:
+        """Wait until the bytes were written; those before `start` don't count.
 
         Returns:
             When the last of them came, in seconds after the program was started.
@@ -174,13 +176,29 @@ class Terminal:
         """
         deadline = time.monotonic() + timeout_s
         with self._news:
-            while (at := self._raw.find(wanted)) < 0:
+            while (at := self._raw.find(wanted, start)) < 0:
                 left_s = deadline - time.monotonic()
                 if self._ended or left_s <= 0:
                     raise AssertionError(self._report(f"waited {timeout_s:g} s for the bytes {wanted!r}"))
                 self._news.wait(left_s)
             end = at + len(wanted)
-            return next(when for when, size in self._arrivals if size >= end) - self.started_at
+            return self._arrived_at(end)
+
+    def written_bytes(self) -> int:
+        """How much the program has written so far."""
+        with self._news:
+            return len(self._raw)
+
+    def arrivals_of(self, wanted: bytes, *, start: int = 0) -> list[float]:
+        """When each occurrence of the bytes came, in seconds after the program was started."""
+        with self._news:
+            ends = [match.end() for match in re.finditer(re.escape(wanted), memoryview(self._raw)[start:])]
+            return [self._arrived_at(start + end) for end in ends]
+
+    def _arrived_at(self, size: int) -> float:
+        """When so many bytes were there."""
+        arrival = self._arrivals[bisect.bisect_left(self._arrivals, size, key=lambda each: each[1])]
+        return arrival[0] - self.started_at
 
     def wait_for_exit(self, timeout_s: float = 20) -> int:
         """Wait until the program has ended and all its output is read; give its exit code."""
