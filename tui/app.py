@@ -75,7 +75,10 @@ class TunesmithApp(App[None]):
 
     def _open_chat(self) -> None:
         from tui.screens.chat import ChatScreen
+        from tui.signals import leave_when_asked
 
+        if not self.is_headless:
+            leave_when_asked(self)
         self.services = services = self._make_services()
         if not self._remembered_theme and services.settings.theme == "light":
             self.theme = LIGHT.name

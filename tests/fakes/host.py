@@ -12,6 +12,7 @@ variable `FAKE_HOST_<NAME>`, so that a program under test can be given one):
     --exit-code N         die with this exit code instead of by SIGKILL
     --fail-load CODE      every load fails with this code
     --fail-generate CODE  every reply fails with this code
+    --noise TEXT          write this to stderr when it starts
     --garbage             put lines that are no events, and noise on stderr, between the events
     --context N           the model's window, in words                                  default: 512
     --kind KIND           base or instruct                                              default: base
@@ -83,6 +84,7 @@ class Options(msgspec.Struct, frozen=True):
     exit_code: int
     fail_load: str
     fail_generate: str
+    noise: str
     garbage: bool
     context: int
     kind: ModelKind
@@ -108,6 +110,7 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
     add("exit-code", int, -1)
     add("fail-load", str, "")
     add("fail-generate", str, "")
+    add("noise", str, "")
     add("garbage", bool, False)
     add("context", int, 512)
     add("kind", str, "base")
@@ -125,6 +128,8 @@ class Host:
         self._rest = b""
 
     def run(self) -> None:
+        if self.options.noise:
+            os.write(2, self.options.noise.encode("utf-8", "surrogateescape") + b"\n")
         self.say(Hello(id=0, version="fake", pid=os.getpid()))
         while self.open or self.options.deaf:
             self.listen(None)

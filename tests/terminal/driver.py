@@ -9,6 +9,7 @@ import fcntl
 import os
 import pty
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -73,6 +74,7 @@ class Terminal:
         )
         # Open until the program has opened it for itself: a terminal without a user reads as ended.
         self._slave: int | None = slave
+        self._hang_up_asked, self._hang_up = os.pipe()  # a terminal that somebody reads from does not close
         self._reader = threading.Thread(target=self._read, name="pseudo-terminal", daemon=True)
         self._reader.start()
         threading.Thread(target=self._wait_for_the_process, name="pseudo-terminal-wait", daemon=True).start()
@@ -219,22 +221,38 @@ class Terminal:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal_number)
 
+    def hang_up(self) -> None:
+        """Take the terminal away from the program, as closing its window or losing the connection does."""
+        if self._slave is not None:
+            os.close(self._slave)
+            self._slave = None
+        os.write(self._hang_up, b"x")
+        self._reader.join(timeout=5)
+        os.close(self._master)
+        self._master = -1
+
+    def wait_for_end(self, timeout_s: float = 20) -> int:
+        """Wait until the program's process has ended, also without a terminal; give its exit code."""
+        return self._process.wait(timeout=timeout_s)
+
     def close(self) -> None:
         """End the program, its process group too, and take the terminal away."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
         self._reader.join(timeout=5)
-        with contextlib.suppress(OSError):
-            os.close(self._master)
+        for descriptor in (self._master, self._hang_up_asked, self._hang_up):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
 
     def _set_size(self, columns: int, lines: int) -> None:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def _read(self) -> None:
         while True:
+            ready, _, _ = select.select([self._master, self._hang_up_asked], [], [])
             try:
-                chunk = os.read(self._master, 65536)
+                chunk = os.read(self._master, 65536) if self._hang_up_asked not in ready else b""
             except OSError:  # Linux says "input/output error" for "all have closed it"
                 chunk = b""
             now = time.monotonic()
