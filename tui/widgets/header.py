@@ -43,9 +43,11 @@ class HeaderPart(Static):
     def show(self, text: Content) -> None:
         """Show a text; an empty one takes the part away."""
         if text != self._shown:
+            # A new layout of the screen costs more than all else that a reply's tokens do; most changes need none.
+            same_width = self._shown is not None and self._shown.cell_length == text.cell_length
             self._shown = text
             self.display = bool(text.plain)
-            self.update(text)
+            self.update(text, layout=not same_width)
 
     async def on_click(self) -> None:
         """Do what the part is for."""
