@@ -1,12 +1,14 @@
 """The one place where engine events become Textual messages.
 
-Events come one a token, at any speed; the screen is told at most thirty times a second, and less often where drawing
-takes long. Texts that belong together are joined on the way, so that a batch is as short as what happened.
+Events come one a token, at any speed; the screen is told at most thirty times a second. Where drawing takes long it is
+told less often: half of the time belongs to the keys, which must not wait for one frame after the other. Texts that
+belong together are joined on the way, so that a batch is as short as what happened.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 
 from textual.message import Message
@@ -15,9 +17,7 @@ from engine.client import HostClient
 from engine.protocol import AnyCommand, AnyEvent, TokensEmitted, UnknownEvent
 
 MIN_INTERVAL_S = 1 / 30
-FRAME_S = 1 / 60
-"""Textual lets up to this pass before it draws."""
-MAX_REST_S = 0.1
+MAX_INTERVAL_S = 0.15
 """However long drawing takes, a reply is seen to move."""
 
 HostEvent = AnyEvent | UnknownEvent
@@ -73,6 +73,7 @@ class Bridge:
         post: Callable[[EventsArrived], object],
         *,
         min_interval_s: float = MIN_INTERVAL_S,
+        busy_clock: Callable[[], float] = time.thread_time,
     ) -> None:
         """Make a bridge.
 
@@ -80,14 +81,16 @@ class Bridge:
             client: The model host's client.
             post: Called on the event loop with each batch.
             min_interval_s: The least time between two batches.
+            busy_clock: Seconds that the event loop's thread has worked.
         """
         self.client = client
         self._post = post
         self._min_interval_s = min_interval_s
+        self._busy_clock = busy_clock
         self._pending: list[HostEvent] = []
         self._timer: asyncio.TimerHandle | None = None
         self._last_s = float("-inf")
-        self._rested_s = float("-inf")
+        self._last_busy_s = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
 
     def run(self, command: AnyCommand) -> None:
@@ -108,11 +111,6 @@ class Bridge:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def drawn(self) -> None:
-        """The last batch is on the screen: the next one waits as long as that took, so that keys get their turn."""
-        now_s = asyncio.get_running_loop().time()
-        self._rested_s = now_s + min(now_s - self._last_s - FRAME_S, MAX_REST_S)
-
     async def close(self) -> None:
         """End the host and forget what was under way."""
         if self._timer is not None:
@@ -131,17 +129,20 @@ class Bridge:
     def _schedule(self) -> None:
         if self._timer is not None:
             return
+        self._wait(self._last_s + self._min_interval_s)
+
+    def _wait(self, until_s: float) -> None:
         loop = asyncio.get_running_loop()
-        due_s = max(self._last_s + self._min_interval_s, self._rested_s)
-        self._timer = loop.call_later(max(0.0, due_s - loop.time()), self._flush)
+        self._timer = loop.call_later(max(0.0, until_s - loop.time()), self._flush)
 
     def _flush(self) -> None:
         self._timer = None
-        now_s = asyncio.get_running_loop().time()
-        if now_s < self._rested_s:  # which became known after the timer was set
-            self._schedule()
+        now_s, busy_s = asyncio.get_running_loop().time(), self._busy_clock()
+        rested_s = self._last_s + min(2 * (busy_s - self._last_busy_s), MAX_INTERVAL_S)
+        if now_s < rested_s:
+            self._wait(rested_s)
             return
-        self._last_s = now_s
+        self._last_s, self._last_busy_s = now_s, busy_s
         events, self._pending = self._pending, []
         if events:
             self._post(EventsArrived(join_tokens(events)))

@@ -76,10 +76,6 @@ class Session:
         self.replies.keep()
         self._desk.listener.state_changed()
 
-    def drawn(self) -> None:
-        """What was taken in last is on the screen."""
-        self._desk.bridge.drawn()
-
     def _apply(self, event: AnyEvent | UnknownEvent) -> None:
         desk = self._desk
         load_id = desk.state.model.request_id

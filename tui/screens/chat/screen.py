@@ -202,7 +202,6 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         if self.session is not None:
             was_busy = self.session.state.busy
             self.session.apply(event.events)
-            self.call_after_refresh(self.session.drawn)
             if was_busy and not self.session.state.busy:
                 self._after_reply()
 
