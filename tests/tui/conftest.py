@@ -15,6 +15,7 @@ from engine.paths import Paths
 from engine.protocol import SamplingChange
 from engine.settings import Settings
 from engine.templates import Library
+from tests.fakes.headless import without_audience
 from tests.fakes.host import fake_host
 from tui.app import TunesmithApp
 from tui.screens.chat import ChatScreen
@@ -24,6 +25,12 @@ from tui.widgets.composer import Composer
 
 DEADLINE_S = 20.0
 NOW_S = 1_790_000_000.0
+
+
+@pytest.fixture(autouse=True)
+def no_audience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Don't work for an audience that isn't there."""
+    without_audience(monkeypatch, frames=False)
 
 
 class Program:

@@ -76,7 +76,21 @@ def grown(store: Store) -> Store:
         lambda store: store.purge(deleted_before_s=1.0),
         lambda store: store.rename(3, ""),
     ],
-    ids=str,
+    ids=[
+        "list",
+        "find-in-list",
+        "one",
+        "path",
+        "turns",
+        "siblings",
+        "search",
+        "add",
+        "select",
+        "update",
+        "recover",
+        "purge",
+        "rename",
+    ],
 )
 def test_no_query_reads_a_whole_table(
     grown: Store, use: Callable[[Store], object], monkeypatch: pytest.MonkeyPatch

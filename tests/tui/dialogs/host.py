@@ -80,8 +80,12 @@ class Opened(Generic[Result]):
 
     async def resize(self, width: int, height: int) -> None:
         await self.pilot.resize_terminal(width, height)
-        await self.until(lambda: self.app.screen.size == (width, height), f"a terminal of {width} by {height}")
+        await self.until(lambda: self._laid_out == (width, height), f"a terminal of {width} by {height}")
         await self.pilot.pause()
+
+    @property
+    def _laid_out(self) -> tuple[int, int]:
+        return self.app.screen._compositor.size
 
     def text(self) -> str:
         """The whole screen as text."""
