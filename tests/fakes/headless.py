@@ -21,6 +21,7 @@ import textual.constants
 import textual.pilot
 from textual._compositor import Compositor
 from textual._context import active_app
+from textual.app import App
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 from textual.message_pump import MessagePump
@@ -39,17 +40,22 @@ async def settled(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
         quiet += 1
         if _busy((app, *app._registry)):
             quiet = 0
-        elif app.screen_stack and (screen := app.screen).is_current and not app._batch_count:
-            if (
-                screen._layout_required
-                or screen._scroll_required
-                or screen._repaint_required
-                or screen._recompose_required
-                or screen._dirty_widgets
-                or screen._callbacks
-            ):
-                screen._on_timer_update()
-                quiet = 0
+        elif app.screen_stack and _unpainted(app) and not app._batch_count:
+            app.screen._on_timer_update()
+            quiet = 0
+
+
+def _unpainted(app: App[Any]) -> bool:
+    screen = app.screen
+    waiting = (
+        screen._layout_required,
+        screen._scroll_required,
+        screen._repaint_required,
+        screen._recompose_required,
+        screen._dirty_widgets,
+        screen._callbacks,
+    )
+    return screen.is_current and any(waiting)
 
 
 def _busy(pumps: Iterable[MessagePump]) -> bool:
