@@ -33,7 +33,7 @@ from engine.protocol import (
     UnknownEvent,
 )
 
-HOST_ARGV = (sys.executable, "-P", "-m", "engine.host")
+HOST_ARGV: tuple[str, ...] = (sys.executable, "-P", "-m", "engine.host")
 TERMINAL_EVENTS = (ModelReady, ModelUnloaded, GenerationFinished, TokensCounted, Failed)
 LOG_LINES_KEPT = 2000
 _LONGEST_LOG_LINE_BYTES = 1 << 14

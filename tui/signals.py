@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from functools import partial
 
 from textual.app import App
 
@@ -19,4 +20,4 @@ def leave_when_asked(app: App[None]) -> None:
         number = getattr(signal, name, None)
         if number is not None:
             with contextlib.suppress(NotImplementedError):  # not on Windows, which has no such signals
-                loop.add_signal_handler(number, lambda code=_EXIT_CODE_BASE + number: app.exit(return_code=code))
+                loop.add_signal_handler(number, partial(app.exit, return_code=_EXIT_CODE_BASE + number))
