@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 
 from textual.app import ComposeResult
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from tui.widgets.composer import Composer
+from tui.widgets.footer import Footer
 
 
 class StartScreen(Screen[None]):
@@ -44,7 +45,7 @@ class StartScreen(Screen[None]):
         yield Static("Tunesmith", id="start-header", markup=False)
         yield Static("", id="start-space")
         yield Composer(id="composer", keys=self._keys)
-        yield Footer(show_command_palette=False)
+        yield Footer()
 
     def on_mount(self) -> None:
         """Go on after the first frame."""
