@@ -2,18 +2,19 @@
 #
 #   make run        set up what is missing and open Tunesmith        ARGS="--model gpt2"
 #   make test       run all the tests                                ARGS="tests/engine -k wire"
-#   make test-fast  run the tests that need no torch
+#   make test-fast  run the tests that need neither torch nor a terminal, properties on few examples
 #   make check      lint, format, types and import contracts
 #   make format     format the code and mend what can be mended
 #   make pictures   draw the documentation's pictures anew
 #   make clean      remove .venv and everything generated
 #
-# PYTHON=python3.13 chooses the Python to set up with.
+# PYTHON=python3.13 chooses the Python to set up with, JOBS="" runs tests one after the other.
 
 SHELL := bash
 VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
+JOBS ?= --numprocesses 2
 SOURCES := engine tui tests bench
 export PYTHON
 
@@ -27,10 +28,11 @@ run: $(VENV)/ready
 	@$(BIN)/tunesmith $(ARGS)
 
 test: $(VENV)/ready-to-test
-	@HF_HUB_OFFLINE=1 $(BIN)/python -m pytest $(ARGS)
+	@HF_HUB_OFFLINE=1 $(BIN)/python -m pytest $(JOBS) $(ARGS)
 
 test-fast: $(VENV)/ready-to-test
-	@HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m "not torch" $(ARGS)
+	@HF_HUB_OFFLINE=1 HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest $(JOBS) \
+		-m "not torch and not terminal and not snapshots" $(ARGS)
 
 check: lint types borders
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 from engine.paths import Paths, find_paths
+from tests.examples import QUICK
 
 _HERE = {"localhost", "127.0.0.1", "::1", ""}
 _REAL_CONNECT = socket.socket.connect
@@ -20,16 +22,22 @@ def pytest_configure() -> None:
     """Set what libraries read when they are imported, which is before any fixture."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    hypothesis.settings.register_profile(
-        "tunesmith", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-    )
-    hypothesis.settings.load_profile("tunesmith")
+    slow = [hypothesis.HealthCheck.too_slow]
+    hypothesis.settings.register_profile("thorough", deadline=None, suppress_health_check=slow)
+    hypothesis.settings.register_profile("quick", deadline=None, suppress_health_check=slow, max_examples=QUICK)
+    hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "thorough"))
+
+
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the homes of all tests are in."""
+    return tmp_path_factory.mktemp("homes")
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(homes: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Move home, config, cache, state and the hub's cache into a folder of this test alone."""
-    root = tmp_path_factory.mktemp("home")
+    root = Path(tempfile.mkdtemp(dir=homes))  # pytest's own numbering reads all the folders that there are
     monkeypatch.setenv("HOME", str(root))
     monkeypatch.setenv("TUNESMITH_HOME", str(root / "tunesmith"))
     monkeypatch.setenv("HF_HOME", str(root / "huggingface"))

@@ -759,5 +759,6 @@ async def cpu_seconds_of_paints(turns: int, paints: int = 25) -> float:
 
 
 async def test_a_word_costs_no_more_in_a_long_talk() -> None:
-    short, long = await cpu_seconds_of_paints(20), await cpu_seconds_of_paints(2_000)
+    pairs = [(await cpu_seconds_of_paints(20), await cpu_seconds_of_paints(2_000)) for _ in range(2)]
+    short, long = (min(costs) for costs in zip(*pairs, strict=True))
     assert long < 2 * short + 0.05

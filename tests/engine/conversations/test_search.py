@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.conversations import Figures, Store
 from tests.engine.conversations.conftest import Clock
+from tests.examples import examples
 
 
 def _say(store: Store, *texts: str, title: str = "") -> int:
@@ -60,14 +61,14 @@ def test_nothing_typed_is_an_operator(store: Store, query: str) -> None:
     assert store.conversations(query=query.strip("\x00")) == () or query == "\x00"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@examples(60)
 @given(st.text(st.characters(exclude_categories=[]), max_size=40))
 def test_no_query_is_refused(store: Store, query: str) -> None:
     store.search(query)
     store.conversations(query=query)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@examples(60)
 @given(st.text(st.characters(categories=["L", "N", "Z", "P", "S"]), min_size=1, max_size=40))
 def test_every_text_is_found_by_its_own_words(store: Store, text: str) -> None:
     conversation_id = _say(store, text, title="t")

@@ -7,13 +7,14 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.corpus import Part
 from engine.data.dressing import Dressed
 from engine.data.encoding import IGNORED, Encoded, Encoder, cut, tokenizer_digest
 from tests.engine.data.conftest import byte_level, sentence_piece
+from tests.examples import examples
 
 pytestmark = pytest.mark.torch
 
@@ -85,7 +86,7 @@ def test_marks_are_added_once(kind: str) -> None:
 
 
 @EVERY
-@settings(max_examples=40)
+@examples(40)
 @given(text=st.text(st.sampled_from("ab é世\n"), min_size=1, max_size=400), length=st.integers(8, 30))
 def test_a_long_text_is_parted_and_every_token_is_learned_once(kind: str, text: str, length: int) -> None:
     encoded = encode(TOKENIZERS[kind](), parts((text, True)), max_length=length)
@@ -97,7 +98,7 @@ def test_a_long_text_is_parted_and_every_token_is_learned_once(kind: str, text: 
 
 
 @EVERY
-@settings(max_examples=60)
+@examples(60)
 @given(message=TEXT, reply=TEXT, length=st.integers(8, 40))
 def test_no_piece_is_too_long_and_what_is_kept_is_in_order(kind: str, message: str, reply: str, length: int) -> None:
     prompt = f"Say: {message} ->"

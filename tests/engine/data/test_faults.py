@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.corpus import DataSpec, Fault
@@ -13,6 +13,7 @@ from engine.data import rows as rows_module
 from engine.data.inspection import inspect_rows, survey
 from engine.errors import DataFault, Misuse, TunesmithError
 from tests.engine.data.conftest import Write, items, look
+from tests.examples import examples
 
 GOOD = '{"text": "good"}\n'
 
@@ -189,7 +190,7 @@ def test_a_faulty_row_is_shown_among_others(write: Write) -> None:
     assert views[1].raw == {"text": "5"}
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(content=st.binary(max_size=300), suffix=st.sampled_from(["jsonl", "json", "csv", "tsv", "txt", "parquet"]))
 def test_no_bytes_raise_anything_but_words(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, suffix: str

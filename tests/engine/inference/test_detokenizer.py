@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.inference.detokenizer import Detokenizer, token_kinds
+from tests.examples import examples
 
 pytestmark = pytest.mark.torch
 
@@ -66,7 +67,7 @@ def test_texts_come_back_whole(tokenizer: Any, text: str) -> None:
 def test_any_ids_give_what_decoding_all_of_them_gives(tokenizer: Any) -> None:
     kinds = token_kinds(tokenizer)
 
-    @settings(max_examples=300, deadline=None)
+    @examples(300)
     @given(st.lists(st.integers(0, len(tokenizer) + 2), max_size=80))
     def law(ids: list[int]) -> None:
         check(tokenizer, ids, [], kinds)
@@ -79,7 +80,7 @@ def test_bytes_in_any_order_give_what_decoding_all_of_them_gives(tokenizer: Any)
     kinds = token_kinds(tokenizer)
     single = [token for text, token in tokenizer.get_vocab().items() if len(text) == 1 or text.startswith("<0x")]
 
-    @settings(max_examples=300, deadline=None)
+    @examples(300)
     @given(st.lists(st.sampled_from(single) | st.integers(0, len(tokenizer) - 1), max_size=120))
     def law(ids: list[int]) -> None:
         check(tokenizer, ids, [], kinds)
@@ -90,7 +91,7 @@ def test_bytes_in_any_order_give_what_decoding_all_of_them_gives(tokenizer: Any)
 def test_any_text_behind_any_prompt_gives_what_decoding_both_gives(tokenizer: Any) -> None:
     kinds = token_kinds(tokenizer)
 
-    @settings(max_examples=300, deadline=None)
+    @examples(300)
     @given(st.text(max_size=60), st.text(max_size=60), st.booleans())
     def law(prompt: str, text: str, special: bool) -> None:
         prefix = tokenizer(prompt, add_special_tokens=special)["input_ids"]
@@ -179,7 +180,7 @@ def test_other_decoders_follow_the_law_too(name: str) -> None:
     }.get(name, decoders.BPEDecoder(suffix="</w>"))
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend)
 
-    @settings(max_examples=200, deadline=None)
+    @examples(200)
     @given(st.lists(st.integers(0, len(vocabulary) - 1), max_size=60), st.integers(0, 20))
     def law(ids: list[int], split: int) -> None:
         check(tokenizer, ids[split:], ids[:split])

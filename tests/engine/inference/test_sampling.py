@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from engine.errors import Failed
 from engine.inference.sampling import Sampler, filtered
 from engine.protocol import Sampling
+from tests.examples import examples
 
 pytestmark = pytest.mark.torch
 
@@ -64,7 +65,7 @@ def near_an_edge(scores: torch.Tensor, sampling: Sampling) -> bool:
     return bool(at_p or at_min)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(samplings, st.integers(0, 10**6), st.sampled_from([5, 50, 3000]))
 def test_the_filters_keep_what_those_of_transformers_keep(sampling: Sampling, seed: int, size: int) -> None:
     scores = logits(seed, size)
@@ -78,7 +79,7 @@ def test_a_flat_distribution_makes_top_p_look_at_the_whole_vocabulary() -> None:
     torch.testing.assert_close(ours(scores, sampling), theirs(scores, sampling), rtol=1e-6, atol=1e-9)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.floats(0.1, 3.0), st.lists(st.integers(0, 49), max_size=30), st.integers(0, 10**6))
 def test_the_repetition_penalty_is_that_of_transformers(penalty: float, seen: list[int], seed: int) -> None:
     from transformers import RepetitionPenaltyLogitsProcessor

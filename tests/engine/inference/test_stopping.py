@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.inference.stopping import StopStrings
+from tests.examples import examples
 
 letters = st.text("abc\n", max_size=40)
 stop_lists = st.lists(st.text("abc\n", max_size=4), max_size=4)
@@ -35,7 +36,7 @@ def reference(stops: list[str], text: str) -> tuple[str, str]:
     return text, ""
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(stop_lists, letters, st.lists(st.integers(0, 100)))
 def test_a_reply_ends_before_the_first_stop_string_however_it_is_cut(
     stops: list[str], text: str, places: list[int]

@@ -8,13 +8,14 @@ import contextlib
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import TemplateFault
 from engine.protocol import Prompt, Turn
 from engine.templates import parse, render
 from tests.engine.templates.builders import model, own, prompt, template
+from tests.examples import examples
 
 DOUBLING = "{% set ns = namespace(x='ab') %}{% for i in range(60) %}{% set ns.x = OP %}{% endfor %}{{ ns.x | length }}"
 NESTING = "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}"
@@ -176,7 +177,7 @@ PIECES = st.sampled_from(
 BODIES = st.one_of(st.lists(PIECES, max_size=40).map(" ".join), st.text(max_size=80))
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(BODIES)
 def test_no_body_raises_anything_but_a_fault(body: str) -> None:
     with contextlib.suppress(TemplateFault):
@@ -190,7 +191,7 @@ FILE_LINES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     st.one_of(
         st.text(max_size=200),
