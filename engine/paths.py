@@ -67,3 +67,14 @@ def find_paths(environ: Mapping[str, str] = os.environ) -> Paths:
         return Paths(root / "config", root / "data", root / "cache", root / "state")
     folders = platformdirs.PlatformDirs("tunesmith", appauthor=False)
     return Paths(folders.user_config_path, folders.user_data_path, folders.user_cache_path, folders.user_state_path)
+
+
+def anchored(reference: str) -> str:
+    """A path that is there, made to mean the same from any folder; a name stays as it is."""
+    if not reference:
+        return ""
+    path = Path(reference).expanduser()
+    try:
+        return str(path.absolute()) if path.exists() else reference
+    except (OSError, ValueError):  # too long, or with a NUL in it: no path
+        return reference

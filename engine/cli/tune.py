@@ -13,7 +13,7 @@ from engine.cli.output import narrate, out_json
 from engine.cli.run_words import watch
 from engine.corpus.spec import DataSpec
 from engine.errors import Misuse
-from engine.paths import Paths, find_paths
+from engine.paths import Paths, anchored, find_paths
 from engine.protocol import Template
 from engine.runs import Plan, RunFolder, create, start
 from engine.runs.plan import Method, Precision, Schedule, read_plan
@@ -89,7 +89,7 @@ def tune(
         raise Misuse("Name a model and data, or a plan", "tunesmith tune --model gpt2 --data reviews.jsonl")
     spec = _changed(
         start_from.data if start_from else DataSpec(source=""),
-        source=_absolute(data) or None,
+        source=anchored(data) or None,
         split=split,
         config=config,
         text_column=text_column,
@@ -112,7 +112,7 @@ def tune(
     alpha = lora_alpha if lora_alpha is not None else (2 * rank if lora_rank is not None else None)
     wanted = _changed(
         before,
-        model=_absolute(model) or None,
+        model=anchored(model) or None,
         data=spec,
         method=method,
         lora=_changed(before.lora, rank=lora_rank, alpha=alpha, targets=_words(lora_targets)),
@@ -159,14 +159,6 @@ def _changed(before: _Struct, **changes: object) -> _Struct:
 
 def _words(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def _absolute(reference: str) -> str:
-    """Paths that are there mean the same from anywhere; names stay as they are."""
-    if not reference:
-        return ""
-    path = Path(reference).expanduser()
-    return str(path.absolute()) if path.exists() else reference
 
 
 def _template(paths: Paths, name: str | None) -> Template | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -14,6 +14,7 @@ import msgspec
 from engine.corpus.messages import (
     AnyDataAnswer,
     AnyDataCommand,
+    ColumnsNamed,
     DataFailed,
     DataOpened,
     RowsShown,
@@ -32,18 +33,19 @@ class DataProcess:
     To end a command early from another thread, `tell` it to cancel.
     """
 
-    def __init__(self, log: Path, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, log: Path, environ: Mapping[str, str] = os.environ, argv: Sequence[str] = ()) -> None:
         """Start it.
 
         Args:
             log: A file that takes what libraries print.
             environ: TUNESMITH_HOME and the settings of the hub.
+            argv: The command; empty is the real one.
         """
         log.parent.mkdir(parents=True, exist_ok=True)
         self._log = log
         with log.open("ab") as stderr:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "engine.data"],
+                list(argv) or [sys.executable, "-P", "-m", "engine.data"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -85,7 +87,7 @@ class DataProcess:
             if isinstance(answer, DataFailed):
                 raise error_of(answer)
             yield answer
-            if isinstance(answer, DataOpened | RowsShown | Surveyed):
+            if isinstance(answer, DataOpened | ColumnsNamed | RowsShown | Surveyed):
                 return
         raise self._died()
 

@@ -1,7 +1,7 @@
 """What the process that reads data is asked, and what it answers: one struct, one line of JSON.
 
 One data set is open at a time. Every command has an id that the sender chose; every answer carries it. The last answer
-to a command is `DataOpened`, `RowsShown`, `Surveyed` or `DataFailed`.
+to a command is `DataOpened`, `ColumnsNamed`, `RowsShown`, `Surveyed` or `DataFailed`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,12 @@ class OpenData(DataCommand, frozen=True, kw_only=True):
     """In tokens; 0 is no limit."""
 
 
+class NameColumns(DataCommand, frozen=True, kw_only=True):
+    """Say which columns a data set has, also where it is not clear how to read them. What is open stays open."""
+
+    spec: DataSpec
+
+
 class ShowRows(DataCommand, frozen=True, kw_only=True):
     """Show some rows of the open data set."""
 
@@ -48,7 +54,7 @@ class CancelData(DataCommand, frozen=True, kw_only=True):
     target: int
 
 
-AnyDataCommand = OpenData | ShowRows | SurveyData | CancelData
+AnyDataCommand = OpenData | NameColumns | ShowRows | SurveyData | CancelData
 
 
 class DataAnswer(Frozen, frozen=True, kw_only=True, tag=True):
@@ -64,6 +70,12 @@ class DataOpened(DataAnswer, frozen=True, kw_only=True):
     columns: Columns
     template: Template | None
     """None for raw text, and for prompts that stay as they are."""
+
+
+class ColumnsNamed(DataAnswer, frozen=True, kw_only=True):
+    """The columns of the first rows."""
+
+    present: tuple[str, ...]
 
 
 class RowsShown(DataAnswer, frozen=True, kw_only=True):
@@ -92,7 +104,7 @@ class DataFailed(DataAnswer, frozen=True, kw_only=True):
     hint: str = ""
 
 
-AnyDataAnswer = DataOpened | RowsShown | SurveyProgress | Surveyed | DataFailed
+AnyDataAnswer = DataOpened | ColumnsNamed | RowsShown | SurveyProgress | Surveyed | DataFailed
 
 _encoder = msgspec.json.Encoder()
 _commands: msgspec.json.Decoder[AnyDataCommand] = msgspec.json.Decoder(AnyDataCommand)

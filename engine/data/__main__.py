@@ -20,8 +20,10 @@ from engine.corpus.messages import (
     AnyDataAnswer,
     AnyDataCommand,
     CancelData,
+    ColumnsNamed,
     DataFailed,
     DataOpened,
+    NameColumns,
     OpenData,
     RowsShown,
     ShowRows,
@@ -32,7 +34,7 @@ from engine.corpus.messages import (
     encode_message,
 )
 from engine.data.inspection import counted, views
-from engine.data.pipeline import Pipeline, build
+from engine.data.pipeline import Pipeline, build, columns_of
 from engine.errors import Cancelled, Failed, Misuse, TunesmithError
 from engine.paths import Paths, find_paths
 
@@ -75,6 +77,8 @@ class Inspector:
         match command:
             case OpenData():
                 self._open(command)
+            case NameColumns(spec=spec):
+                self._answer(ColumnsNamed(id=command.id, present=columns_of(spec)))
             case ShowRows():
                 count = min(command.count, _MAX_ROWS)
                 rows = views(self._opened(), self._tokenizer, max(1, command.first), count)

@@ -68,7 +68,7 @@ def find_columns(spec: DataSpec, sample: Sequence[Row]) -> Columns:
         Misuse: A column that was named is not there, or what was named does not go together.
         DataFault: Nothing can be guessed from these columns.
     """
-    present = tuple(dict.fromkeys(str(name) for row in sample for name in row.values))
+    present = present_columns(sample)
     if not present:
         raise DataFault(f"{spec.source} has no rows that can be read", "Look at the file, or name another one")
     given = {field.removesuffix("_column"): getattr(spec, field) for field in COLUMN_FIELDS if getattr(spec, field)}
@@ -79,6 +79,11 @@ def find_columns(spec: DataSpec, sample: Sequence[Row]) -> Columns:
         listed = ", ".join(f'"{visible_line(name)}"' for name in present[:20])
         raise DataFault(f"It is not clear what to learn from the columns {listed}", _CHANGE.replace("Change", "Say"))
     return columns
+
+
+def present_columns(sample: Sequence[Row]) -> tuple[str, ...]:
+    """Every column that a row of the sample has, in their order."""
+    return tuple(dict.fromkeys(str(name) for row in sample for name in row.values))
 
 
 def _check_present(name: str, present: Sequence[str], source: str) -> None:

@@ -13,7 +13,7 @@ import msgspec
 
 from engine.corpus.report import Fault
 from engine.corpus.spec import Columns, DataSpec
-from engine.data.columns import SAMPLE_ROWS, find_columns
+from engine.data.columns import SAMPLE_ROWS, find_columns, present_columns
 from engine.data.dressing import Dressed, Dresser, choose_template
 from engine.data.encoding import IGNORED, Encoded, Encoder, Piece
 from engine.data.labels import Labels, count_labels, find_labels
@@ -215,6 +215,15 @@ def model_of(tokenizer: Any) -> ModelInfo:
         bos_token=tokenizer.bos_token or "",
         eos_token=tokenizer.eos_token or "",
     )
+
+
+def columns_of(spec: DataSpec) -> tuple[str, ...]:
+    """The columns that the first rows have.
+
+    Raises:
+        TunesmithError: The source can't be found or read.
+    """
+    return present_columns(_sample(open_source(spec), spec))
 
 
 def _sample(source: Source, spec: DataSpec) -> list[Row]:

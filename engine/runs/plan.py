@@ -24,6 +24,7 @@ Schedule = Literal["cosine", "linear", "constant"]
 
 METHODS: tuple[Method, ...] = ("full", "lora", "soft-prompt")
 MIN_VIRTUAL_TOKENS, MAX_VIRTUAL_TOKENS = 8, 100
+MAX_RANK = 1024
 
 
 class LoraOptions(Frozen, frozen=True, kw_only=True):
@@ -105,35 +106,67 @@ class Plan(Frozen, frozen=True, kw_only=True):
     version: int = PLAN_VERSION
 
 
-def problems(plan: Plan) -> tuple[str, ...]:
-    """Find all that can't be right in a plan, in words; empty where nothing is wrong."""
+def faults(plan: Plan) -> tuple[tuple[str, str], ...]:
+    """Find all that can't be right in a plan; empty where nothing is wrong.
+
+    Returns:
+        Pairs of a field, such as `epochs` or `lora.rank`, and what is wrong with it in words.
+    """
+    lora, soft_prompt, data = plan.lora, plan.soft_prompt, plan.data
     checks = (
-        (bool(plan.model.strip()), "no model is named"),
-        (bool(plan.data.source), "no data is named"),
-        ((math.isfinite(plan.epochs) and plan.epochs > 0) or plan.max_steps > 0, "epochs has to be above 0"),
-        (plan.max_steps >= 0, "max steps can't be negative"),
-        (math.isfinite(plan.learning_rate) and 0 <= plan.learning_rate <= 10, "learning rate lies between 0 and 10"),
-        (0 <= plan.warmup_share < 1, "the share of warm-up steps lies between 0 and 1"),
-        (0 <= plan.weight_decay <= 1, "weight decay lies between 0 and 1"),
-        (math.isfinite(plan.clip_norm) and plan.clip_norm >= 0, "the norm to clip at can't be negative"),
-        (plan.batch_tokens > 0, "batch tokens has to be above 0"),
-        (plan.max_length == 0 or plan.max_length >= 8, "max length is at least 8 tokens"),
-        (plan.pack_tokens == 0 or plan.pack_tokens >= max(plan.max_length, 8), "packs are at least one row long"),
-        (1 <= plan.lora.rank <= 1024 and plan.lora.alpha > 0, "LoRA's rank lies between 1 and 1,024, alpha above 0"),
-        (0 <= plan.lora.dropout < 1, "LoRA's dropout lies between 0 and 1"),
+        ("model", bool(plan.model.strip()), "no model is named"),
+        ("data.source", bool(data.source.strip()), "no data is named"),
+        ("data.eval_fraction", 0 <= data.eval_fraction < 1, "the share of held-out rows lies between 0 and 1"),
+        ("data.max_rows", data.max_rows >= 0, "max rows can't be negative"),
         (
-            MIN_VIRTUAL_TOKENS <= plan.soft_prompt.virtual_tokens <= MAX_VIRTUAL_TOKENS,
+            "epochs",
+            (math.isfinite(plan.epochs) and plan.epochs > 0) or plan.max_steps > 0,
+            "epochs has to be above 0",
+        ),
+        ("max_steps", plan.max_steps >= 0, "max steps can't be negative"),
+        (
+            "learning_rate",
+            math.isfinite(plan.learning_rate) and 0 <= plan.learning_rate <= 10,
+            "learning rate lies between 0 and 10",
+        ),
+        ("warmup_share", 0 <= plan.warmup_share < 1, "the share of warm-up steps lies between 0 and 1"),
+        ("weight_decay", 0 <= plan.weight_decay <= 1, "weight decay lies between 0 and 1"),
+        (
+            "clip_norm",
+            math.isfinite(plan.clip_norm) and plan.clip_norm >= 0,
+            "the norm to clip at can't be negative",
+        ),
+        ("batch_tokens", plan.batch_tokens > 0, "batch tokens has to be above 0"),
+        ("max_length", plan.max_length == 0 or plan.max_length >= 8, "max length is at least 8 tokens"),
+        (
+            "pack_tokens",
+            plan.pack_tokens == 0 or plan.pack_tokens >= max(plan.max_length, 8),
+            "packs are at least one row long",
+        ),
+        ("lora.rank", 1 <= lora.rank <= MAX_RANK, f"LoRA's rank lies between 1 and {MAX_RANK:,}"),
+        ("lora.alpha", lora.alpha > 0, "LoRA's alpha has to be above 0"),
+        ("lora.dropout", 0 <= lora.dropout < 1, "LoRA's dropout lies between 0 and 1"),
+        (
+            "soft_prompt.virtual_tokens",
+            MIN_VIRTUAL_TOKENS <= soft_prompt.virtual_tokens <= MAX_VIRTUAL_TOKENS,
             f"a soft prompt has {MIN_VIRTUAL_TOKENS} to {MAX_VIRTUAL_TOKENS} virtual tokens",
         ),
-        (0 <= plan.seed < 2**32, "the seed lies between 0 and 4,294,967,295"),
-        (
-            min(plan.evaluate_every, plan.save_every, plan.patience, plan.threads, plan.evaluation_rows) >= 0,
-            "counts can't be negative",
-        ),
-        (plan.keep_last >= 1 and plan.keep_best >= 0, "at least the last checkpoint is kept"),
-        (0 < plan.probe_tokens <= 1024, "probes are 1 to 1,024 tokens long"),
+        ("seed", 0 <= plan.seed < 2**32, "the seed lies between 0 and 4,294,967,295"),
+        ("evaluate_every", plan.evaluate_every >= 0, "steps between evaluations can't be negative"),
+        ("save_every", plan.save_every >= 0, "steps between checkpoints can't be negative"),
+        ("patience", plan.patience >= 0, "patience can't be negative"),
+        ("threads", plan.threads >= 0, "threads can't be negative"),
+        ("evaluation_rows", plan.evaluation_rows >= 0, "rows of an evaluation can't be negative"),
+        ("keep_last", plan.keep_last >= 1, "at least the last checkpoint is kept"),
+        ("keep_best", plan.keep_best >= 0, "the best checkpoints to keep can't be negative"),
+        ("probe_tokens", 0 < plan.probe_tokens <= 1024, "probes are 1 to 1,024 tokens long"),
     )
-    return tuple(words for holds, words in checks if not holds)
+    return tuple((field, words) for field, holds, words in checks if not holds)
+
+
+def problems(plan: Plan) -> tuple[str, ...]:
+    """Find all that can't be right in a plan, in words; empty where nothing is wrong."""
+    return tuple(words for _, words in faults(plan))
 
 
 def check(plan: Plan) -> None:

@@ -15,6 +15,7 @@ from engine.runs.events import DataReady, RunStarted
 from engine.runs.folder import RunFolder
 from engine.runs.log import EventWriter
 from engine.runs.plan import Plan
+from engine.runs.rates import default_learning_rate
 from engine.training.base import Base, read_base, window_of
 from engine.training.checkpoints import Progress
 from engine.training.evaluation import Evaluator
@@ -23,7 +24,7 @@ from engine.training.labels import LabelExam
 from engine.training.learner import Learner
 from engine.training.lesson import Lesson, layout_of, lengths_of, read_lesson
 from engine.training.machine import pick_precision, pick_thread_count
-from engine.training.methods import build, default_learning_rate
+from engine.training.methods import build
 from engine.training.preflight import Rehearsal
 from engine.training.probes import choose_probes
 from engine.training.reporter import Cadence, Reporter

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from engine.errors import LoadFailed, Misuse
-from engine.runs.plan import LoraOptions, Method, Plan, SoftPromptOptions
+from engine.runs.plan import LoraOptions, Plan, SoftPromptOptions
 
 _DROPOUT_FIELDS = ("attn_pdrop", "attention_dropout", "attention_probs_dropout_prob", "attn_dropout")
 _SOFT_PROMPT_TEXT = "The following text is written in the style of the examples."
@@ -142,14 +142,3 @@ def _continue_prompt(model: Any, checkpoint: Path) -> None:
         set_peft_model_state_dict(model, load_file(checkpoint / "adapter_model.safetensors"))
     except (OSError, KeyError, RuntimeError) as error:
         raise LoadFailed(f"The soft prompt in {checkpoint} does not fit: {error}", "Is it the same model?") from error
-
-
-def default_learning_rate(method: Method, parameters: int) -> float:
-    """A rate that works on the first try: the smaller the model and the fewer its learned numbers, the higher."""
-    small, medium = parameters < 30_000_000, parameters < 1_000_000_000
-    rates = {
-        "full": (5e-4, 5e-5, 2e-5),
-        "lora": (2e-3, 3e-4, 2e-4),
-        "soft-prompt": (5e-2, 2e-2, 1e-2),
-    }[method]
-    return rates[0] if small else rates[1] if medium else rates[2]

@@ -13,7 +13,9 @@ from engine.corpus.client import DataProcess
 from engine.corpus.messages import (
     AnyDataAnswer,
     CancelData,
+    ColumnsNamed,
     DataOpened,
+    NameColumns,
     OpenData,
     RowsShown,
     ShowRows,
@@ -22,7 +24,7 @@ from engine.corpus.messages import (
     SurveyProgress,
 )
 from engine.data.inspection import MAX_RAW_CHARACTERS, inspect_rows, survey
-from engine.errors import Cancelled, DataNotFound, HostDied, Misuse, ModelNotFound
+from engine.errors import Cancelled, DataFault, DataNotFound, HostDied, Misuse, ModelNotFound
 from engine.paths import Paths
 from tests.engine.data.conftest import Write, byte_level, sentence_piece
 
@@ -111,6 +113,13 @@ def test_the_process_tells_errors_as_the_engine_does_and_goes_on(write: Write, p
     with pytest.raises(ModelNotFound):
         answers(process, OpenData(id=3, spec=spec, model="./no-model"))
     assert answers(process, OpenData(id=4, spec=spec))
+
+
+def test_columns_are_named_where_it_is_not_clear_how_to_read_them(write: Write, process: DataProcess) -> None:
+    spec = DataSpec(source=str(write("rows.jsonl", [{"a": 1, "b": 2}, {"b": 3, "c": 4}])))
+    with pytest.raises(DataFault, match="not clear"):
+        answers(process, OpenData(id=1, spec=spec))
+    assert answers(process, NameColumns(id=2, spec=spec)) == [ColumnsNamed(id=2, present=("a", "b", "c"))]
 
 
 def test_a_command_can_be_cancelled(write: Write, process: DataProcess) -> None:

@@ -12,7 +12,7 @@ from engine.paths import Paths
 from engine.runs import Plan, RunFolder, create, delete, find_run, list_checkpoints, list_runs, rename
 from engine.runs.checkpoints import MANIFEST, find_fault, prune, publish, seal, sweep
 from engine.runs.lock import TrainerLock
-from engine.runs.plan import read_plan
+from engine.runs.plan import faults, read_plan
 
 
 def checkpoint(run: RunFolder, step: int, loss: float | None = None) -> Path:
@@ -41,6 +41,7 @@ def test_all_problems_of_a_plan_are_told_at_once(paths: Paths) -> None:
         create(paths.runs, plan)
     for words in ("no model", "no data", "batch tokens", "learning rate"):
         assert words in caught.value.title
+    assert [field for field, _ in faults(plan)] == ["model", "data.source", "learning_rate", "batch_tokens"]
 
 
 @pytest.mark.parametrize("name", ["", "a b", "../x", "-x", "a/b", "x" * 81, "a..b", "\x1b[0m"])
