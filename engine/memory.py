@@ -28,6 +28,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """The conversations on the left."""
     dock_shown: bool = False
     """The training panel on the right."""
+    run: str = ""
+    """The training run that the panel showed last; empty before the first."""
     recent_models: tuple[str, ...] = ()
     """References and paths that were opened, the newest first."""
 

@@ -19,6 +19,7 @@ from tui.styles.themes import DARK, LIGHT
 if TYPE_CHECKING:
     from textual.command import Provider
 
+    from engine.paths import Paths
     from tui.screens.chat import ChatScreen
     from tui.services import Services
 
@@ -45,6 +46,7 @@ class TunesmithApp(App[None]):
         theme: str = "",
         model: str = "",
         template: str = "",
+        run: str = "",
         opened: Callable[[], object] | None = None,
     ) -> None:
         """Make the program.
@@ -54,6 +56,7 @@ class TunesmithApp(App[None]):
             theme: dark or light, as remembered; empty leaves it to the settings.
             model: The model to load at once; empty for the last good one.
             template: The template to begin with; empty for the last one.
+            run: The training run to show; empty for the one that is alive, else the last one.
             opened: Called once the chat is on the screen.
         """
         super().__init__()
@@ -63,6 +66,7 @@ class TunesmithApp(App[None]):
         self._remembered_theme = theme
         self._model = model
         self._template = template
+        self._run_name = run
         self._opened = opened
         self._visible_controls = VisibleControls()  # one for good: Textual keeps what it drew by the filter
         self.register_theme(DARK)
@@ -89,7 +93,9 @@ class TunesmithApp(App[None]):
                 self.notify(fault, title="config.toml", severity="warning", timeout=15, markup=False)
         start = self.screen_stack[0]
         take_typed = start.take_typed if isinstance(start, StartScreen) else str
-        self.chat = ChatScreen(services, model=self._model, template=self._template, take_typed=take_typed)
+        self.chat = ChatScreen(
+            services, model=self._model, template=self._template, run=self._run_name, take_typed=take_typed
+        )
         self.push_screen(self.chat)
         if self._opened is not None:
             self.call_after_refresh(self._opened)
@@ -143,12 +149,15 @@ def run(
     Args:
         model: The model to load at once; empty for the last good one.
         template: The template to begin with; empty for the last one.
-        run: A fine-tuned model's run, where no model is named.
+        run: The training run to show, and to talk to where no model is named and it has made one; empty for none.
         environ: Where folders are found; the model host gets it too.
         make_services: Makes the engine's parts, in place of the real ones.
 
     Returns:
         The exit code.
+
+    Raises:
+        RunNotFound: There is no such run.
     """
     from engine.memory import load_memory
     from engine.paths import find_paths
@@ -158,8 +167,19 @@ def run(
 
         return (make_services or make_real)(environ)
 
-    theme = load_memory(find_paths(environ).memory_file).theme
+    paths = find_paths(environ)
+    if run:
+        model = model or _model_of(paths, run)
+    theme = load_memory(paths.memory_file).theme
     # What was imported stays: looking through it for garbage would hold keys up, by 150 ms while a reply streams.
-    app = TunesmithApp(make, theme=theme, model=model or run, template=template, opened=gc.freeze)
+    app = TunesmithApp(make, theme=theme, model=model, template=template, run=run, opened=gc.freeze)
     app.run()
     return app.return_code or 0
+
+
+def _model_of(paths: Paths, name: str) -> str:
+    """The model that a run made; empty where it has made none yet."""
+    from engine.runs import find_run, list_checkpoints
+
+    run = find_run(paths.runs, name)
+    return f"run:{run.name}" if run.final.is_dir() or list_checkpoints(run) else ""

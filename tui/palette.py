@@ -13,7 +13,8 @@ class ActionsProvider(Provider):
     """Every action of the program by name."""
 
     def _actions(self) -> Iterator[Action]:
-        return (action for action in ACTIONS if action.scope in {"app", "chat"} and action.id != "open_palette")
+        scopes = {"app", "run" if hasattr(self.screen, "action_run_close") else "chat"}
+        return (action for action in ACTIONS if action.scope in scopes and action.id != "open_palette")
 
     def _callback(self, action: Action) -> object:
         namespace = "app" if action.scope == "app" else "screen"

@@ -56,7 +56,7 @@ def build_app(open_screen: Opener) -> typer.Typer:
         context: typer.Context,
         model: Annotated[str, typer.Option(metavar="REF", help="Open with this model.")] = "",
         template: Annotated[str, typer.Option(metavar="NAME", help="Open with this prompt template.")] = "",
-        run: Annotated[str, typer.Option(metavar="RUN", help="Open with the model of this run.")] = "",
+        run: Annotated[str, typer.Option(metavar="RUN", help="Open with this training run beside the chat.")] = "",
         version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
     ) -> None:
         if version:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from engine.runs.events import StepDone
@@ -35,6 +37,14 @@ class Curve:
         self._max_points = max_points
         self._points: list[CurvePoint] = []
         self._stride = 1
+
+    @classmethod
+    def of(cls, points: Sequence[CurvePoint], max_points: int = 2048) -> Curve:
+        """Go on with points that a curve of the same bound gave before."""
+        curve = cls(max_points)
+        curve._points = list(points)
+        curve._stride = max((point.steps for point in points), default=1)
+        return curve
 
     @property
     def points(self) -> tuple[CurvePoint, ...]:

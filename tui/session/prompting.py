@@ -72,6 +72,10 @@ class Prompting:
         desk.change(template=template, variables=kept)
         self._remember(template=template.id, variables=kept)
 
+    def let_model_choose(self) -> None:
+        """Forget which template was chosen before: the next model that is loaded brings its own."""
+        self._chosen = ""
+
     def choose_variables(self, variables: Mapping[str, str]) -> None:
         """Fill in the template's blanks."""
         self._desk.change(variables=dict(variables))

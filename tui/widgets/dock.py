@@ -1,33 +1,115 @@
-"""The panel on the right, where training will show; it says so while there is none."""
+"""The panel beside the chat: the run that is being trained, or how to start one."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import ClassVar
+
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
 from textual.widgets import Static
 
+from tui.renderables.link import link
+from tui.state.run import RunView
+from tui.state.run_chart import Lens, chart_of
+from tui.widgets.curve_view import CurveView
+from tui.widgets.dock_parts import (
+    CheckpointsPart,
+    answers_part,
+    figures_part,
+    head_part,
+    invitation,
+    keys_part,
+    notes_part,
+)
+from tui.widgets.painted import Painted
 
-class Dock(Vertical):
-    """The place for training runs."""
+_LENS = Lens()
+_MIN_POINTS = 2
 
-    DEFAULT_CSS = """
+
+class Dock(VerticalScroll):
+    """A run in 34 columns."""
+
+    DEFAULT_CSS: ClassVar[str] = """
     Dock {
         width: 34;
         background: $surface;
         border-left: tall $background;
         padding: 0 1;
-        #dock-title { color: $text-muted; text-style: bold; }
-        #dock-empty { color: $text-muted; padding: 1 0; }
+        scrollbar-size-vertical: 0;
+        #dock-top { height: 1; margin-bottom: 1; }
+        #dock-title { width: 1fr; color: $text-muted; text-style: bold; }
+        #dock-more { width: auto; display: block; color: $text-muted; }
+        #dock-curve { height: 10; margin-top: 1; }
+        .-short & #dock-curve { height: 7; }
+        #dock-figures, #dock-answers, #dock-checkpoints, #dock-notes, #dock-keys { margin-top: 1; }
     }
     """
 
+    can_focus = False
+
+    def __init__(self, *, id: str) -> None:
+        """Make it empty: it invites to start a run."""
+        super().__init__(id=id)
+        self._view: RunView | None = None
+
     def compose(self) -> ComposeResult:
-        """A title and a word on what is missing."""
-        yield Static("Training", id="dock-title", markup=False)
-        yield Static(
-            "This is where a model that learns will show its curve.\n\nUntil then, fine-tune from a shell:\n\n"
-            "tunesmith tune --model gpt2 --data FILE --follow\n\n"
-            "and talk to what came out: /model run:NAME",
-            id="dock-empty",
-            markup=False,
-        )
+        """The parts from top to bottom."""
+        with Horizontal(id="dock-top"):
+            yield Static("Training", id="dock-title", markup=False)
+            yield Painted(id="dock-more")
+        yield Painted(id="dock-head")
+        yield CurveView(id="dock-curve")
+        yield Painted(id="dock-figures")
+        yield Painted(id="dock-notes")
+        yield Painted(id="dock-answers")
+        yield Painted(id="dock-checkpoints")
+        yield Painted(id="dock-keys")
+
+    def on_mount(self) -> None:
+        """Begin with the invitation."""
+        self.draw(None)
+
+    @property
+    def view(self) -> RunView | None:
+        """The run that is shown."""
+        return self._view
+
+    def draw(self, view: RunView | None) -> None:
+        """Show a run; None invites to start one."""
+        self._view = view
+        width = self.content_size.width or 31
+        curve = self.query_one(CurveView)
+        curve.display = view is not None and len(view.curve) + len(view.evaluations) >= _MIN_POINTS
+        if view is None:
+            for part in ("figures", "notes", "answers", "checkpoints", "keys", "more"):
+                self._show(part, Content(""))
+            self._show("head", invitation())
+            return
+        curve.show(chart_of(view, _LENS))
+        self._show("more", link(Content("⤢ whole"), "screen.training"))
+        parts: dict[str, Callable[[], Content]] = {
+            "head": lambda: head_part(view, width),
+            "figures": lambda: figures_part(view, width),
+            "notes": lambda: notes_part(view),
+            "answers": lambda: answers_part(view),
+            "checkpoints": lambda: CheckpointsPart(view).lay_out(width),
+            "keys": lambda: keys_part(view),
+        }
+        for name, make in parts.items():
+            self._show(name, make())
+
+    def on_resize(self) -> None:
+        """Fit the bar to the width."""
+        if self._view is not None:
+            self.draw(self._view)
+
+    def on_curve_view_pointed(self, event: CurveView.Pointed) -> None:
+        """A click on the small curve opens the large one."""
+        event.stop()
+        self.call_next(self.screen.run_action, f"training({event.step})")
+
+    def _show(self, part: str, content: Content) -> None:
+        self.query_one(f"#dock-{part}", Painted).show(content)

@@ -9,13 +9,14 @@ from tui.commands import SlashCommand
 from tui.screens.chat.base import NARROW_COLUMNS
 from tui.screens.chat.conversation_actions import ConversationActions
 from tui.screens.chat.prompt_actions import PromptActions
+from tui.screens.chat.run_actions import RunActions
 from tui.screens.chat.turn_actions import TurnActions
 from tui.widgets.composer import Composer
 from tui.widgets.dock import Dock
 from tui.widgets.sidebar import ConversationList, Sidebar
 
 
-class ChatActions(TurnActions, PromptActions, ConversationActions):
+class ChatActions(TurnActions, PromptActions, ConversationActions, RunActions):
     """Everything the chat can be asked to do."""
 
     async def run_slash(self, command: SlashCommand) -> None:
@@ -34,6 +35,8 @@ class ChatActions(TurnActions, PromptActions, ConversationActions):
                     self._rename(session.state.conversation_id, title)
                 case ("export_chat", file) if file:
                     await self._export(file)
+                case ("runs", name) if name:
+                    await self.open_run_named(name)
                 case _:
                     namespace = "app" if action.scope == "app" else "screen"
                     await self.run_action(f"{namespace}.{action.id}")
@@ -54,9 +57,19 @@ class ChatActions(TurnActions, PromptActions, ConversationActions):
     def action_toggle_dock(self) -> None:
         """Fold or unfold the dock."""
         dock = self.query_one(Dock)
-        dock.display = not dock.display
-        self.remember(dock_shown=dock.display)
-        if dock.display:
+        if not dock.display:
+            self.show_dock()
+            return
+        dock.display = False
+        self.remember(dock_shown=False)
+
+    def show_dock(self) -> None:
+        """Unfold the dock, where it is folded."""
+        dock = self.query_one(Dock)
+        if not dock.display:
+            dock.display = True
+            self.remember(dock_shown=True)
+            self.draw_run()
             self._make_room(self.query_one(Sidebar))
 
     def _make_room(self, other: Widget) -> None:

@@ -39,6 +39,14 @@ class ChatBase(Screen[None]):
         """Choose a model."""
 
     @abstractmethod
+    def action_new_chat(self) -> None:
+        """Begin a new conversation."""
+
+    @abstractmethod
+    def draw_run(self) -> None:
+        """Draw the training run."""
+
+    @abstractmethod
     def remember(self, **changes: object) -> None:
         """Keep something for the next start."""
 
@@ -53,3 +61,7 @@ class ChatBase(Screen[None]):
     @abstractmethod
     def count_soon(self) -> None:
         """Count the prompt's tokens, once the typing pauses."""
+
+    @abstractmethod
+    def show_dock(self) -> None:
+        """Unfold the dock, where it is folded."""

@@ -9,8 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.timer import Timer
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from engine.errors import StoreFailed
 from engine.memory import Memory, save_memory
@@ -18,12 +17,14 @@ from tui import commands
 from tui.bridge import Bridge, EventsArrived
 from tui.screens.chat.actions import ChatActions
 from tui.screens.chat.base import BUSY, NARROW_COLUMNS
+from tui.screens.chat.drafting import Drafting
 from tui.services import Services
 from tui.session import Listener, Session
 from tui.start import open_store
 from tui.state.chat import dropped_turns, shown_lines
 from tui.widgets.composer import Composer
 from tui.widgets.dock import Dock
+from tui.widgets.footer import Footer
 from tui.widgets.header import Header
 from tui.widgets.sidebar import Sidebar
 from tui.widgets.transcript import Transcript
@@ -31,12 +32,10 @@ from tui.widgets.variables import VariablesForm
 from tui.widgets.welcome import Welcome
 
 LIST_LIMIT = 500
-COUNT_DELAY_S = 0.3
-DRAFT_DELAY_S = 0.4
 LIBRARY_INTERVAL_S = 1.0
 
 
-class ChatScreen(ChatActions, Screen[None], Listener):
+class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
     """The screen that everything happens on."""
 
     BINDINGS = [*commands.bindings("chat")]
@@ -56,13 +55,22 @@ class ChatScreen(ChatActions, Screen[None], Listener):
     }
     """
 
-    def __init__(self, services: Services, *, model: str, template: str, take_typed: Callable[[], str] = str) -> None:
+    def __init__(
+        self,
+        services: Services,
+        *,
+        model: str,
+        template: str,
+        run: str = "",
+        take_typed: Callable[[], str] = str,
+    ) -> None:
         """Make the screen; nothing is opened before it has been painted once.
 
         Args:
             services: The engine's parts.
             model: The model to load at once; empty for the last good one.
             template: The template to begin with; empty for the last one.
+            run: The training run to show; empty for the one that is alive, else the last one.
             take_typed: Hands over what was typed before this screen was there.
         """
         super().__init__()
@@ -71,11 +79,9 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         self.session: Session | None = None
         self._model = model
         self._template = template
+        self._first_run = run
         self._take_over = take_typed
-        self._count_timer: Timer | None = None
-        self._draft_timer: Timer | None = None
         self._deleted: list[int] = []
-        self._typed = ""
         self._composer_title: str | None = None
 
     def compose(self) -> ComposeResult:
@@ -90,7 +96,7 @@ class ChatScreen(ChatActions, Screen[None], Listener):
                 yield Static("", id="slash-hint", markup=False)
                 yield Composer(id="composer", keys=self.services.settings.keys)
             yield Dock(id="dock")
-        yield Footer(show_command_palette=False)
+        yield Footer()
 
     # Beginning and end
 
@@ -130,6 +136,7 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         self.conversations_changed()
         self.state_changed()
         self.set_interval(LIBRARY_INTERVAL_S, self._watch_library)
+        self.find_first_run(self._first_run)
 
     def on_resize(self) -> None:
         """A terminal that became narrow keeps one panel beside the chat at the most."""
@@ -138,6 +145,7 @@ class ChatScreen(ChatActions, Screen[None], Listener):
 
     async def on_unmount(self) -> None:
         """Keep the draft, end the host, close the store."""
+        self.close_run()
         if self.session is None:
             return
         self._save_draft()
@@ -218,17 +226,6 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         else:
             self.send_message(event.text)
 
-    @on(Composer.Changed)
-    def _take_typed(self, event: Composer.Changed) -> None:
-        self._typed = event.text_area.text
-        hint = self.query_one("#slash-hint", Static)
-        found = commands.complete_slash(event.text_area.text)
-        hint.display = bool(found)
-        if found:
-            hint.update("\n".join(f"/{a.slash} {a.argument:<8}  {a.help}" for a in found[:8]))
-        self.count_soon()
-        self._restart("_draft_timer", DRAFT_DELAY_S, self._save_draft)
-
     @on(VariablesForm.Changed)
     def _fill_in(self, event: VariablesForm.Changed) -> None:
         if self.session is not None:
@@ -271,24 +268,6 @@ class ChatScreen(ChatActions, Screen[None], Listener):
         composer.set_class(editing is not None, "-editing")
         if title != self._composer_title:  # setting it draws the whole composer anew
             self._composer_title = composer.border_title = title
-
-    def count_soon(self) -> None:
-        """Count the prompt's tokens, once the typing pauses."""
-        self._restart("_count_timer", COUNT_DELAY_S, self._count)
-
-    def _restart(self, name: str, delay_s: float, callback: object) -> None:
-        timer: Timer | None = getattr(self, name)
-        if timer is not None:
-            timer.stop()
-        setattr(self, name, self.set_timer(delay_s, callback))  # type: ignore[arg-type]
-
-    def _count(self) -> None:
-        if self.session is not None:
-            self.session.prompting.count(self.query_one(Composer).text)
-
-    def _save_draft(self) -> None:
-        if self.session is not None and self.session.state.editing is None:
-            self.session.conversations.save_draft(self._typed)
 
     async def _watch_library(self) -> None:
         if self.session is None:
