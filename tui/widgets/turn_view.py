@@ -12,9 +12,9 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.selection import Selection
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tui.state.turns import TurnLine
+from tui.widgets.growth import GrowingText
 from tui.widgets.reply_body import ReplyBody
 from tui.widgets.row_paint import Looks, Piece, fill_row, paint_pieces, paint_row
 from tui.widgets.turn_frame import TurnWish, foot_rows, head_pieces
@@ -25,7 +25,7 @@ _CURSOR_CELLS = 1
 _READING = " reading the prompt…"
 
 
-class TurnView(Widget):
+class TurnView(GrowingText):
     """A turn of the transcript. It paints its rows itself: one widget, of which only what is visible is painted."""
 
     DEFAULT_CSS = """

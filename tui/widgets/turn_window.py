@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from tui.state.turns import TurnLine
 from tui.state.window import Window, earlier, later, newest, refitted
+from tui.widgets.growth import GrowingWindow
 from tui.widgets.newest_hint import NewestHint
 from tui.widgets.turn_looks import TurnLooks
 from tui.widgets.turn_view import TurnView
@@ -21,7 +22,7 @@ from tui.widgets.turn_view import TurnView
 _DROPPED = "┄┄ the turns above no longer fit in the model's window ┄┄"
 
 
-class TurnWindow(TurnLooks):
+class TurnWindow(TurnLooks, GrowingWindow):
     """The turns of a conversation, of which only those near the reader are mounted.
 
     It follows what comes in while its end is in sight. Otherwise it keeps the first visible turn where it is,
