@@ -59,7 +59,7 @@ def _unpainted(app: App[Any]) -> bool:
 
 
 def _busy(pumps: Iterable[MessagePump]) -> bool:
-    return any(pump._running and (pump._message_queue.qsize() or pump._next_callbacks) for pump in pumps)
+    return any(pump._running and any((pump._message_queue.qsize(), pump._next_callbacks)) for pump in pumps)
 
 
 def without_audience(monkeypatch: pytest.MonkeyPatch, *, frames: bool) -> None:
