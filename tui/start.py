@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,9 @@ from engine.paths import find_paths
 from engine.settings import Settings, load_settings
 from engine.templates import Library
 from tui.services import Services
+
+DELETED_KEPT_S = 30 * 24 * 3600.0
+"""How long a deleted conversation can be brought back: `tunesmith chats` lists and restores it."""
 
 
 def make_services(environ: Mapping[str, str]) -> Services:
@@ -41,6 +45,8 @@ def make_services(environ: Mapping[str, str]) -> Services:
 def open_store(services: Services) -> tuple[Store, str]:
     """Open the conversations; where that can't be done, a store in a temporary folder.
 
+    What was deleted long ago is removed for good.
+
     Returns:
         The store, and what the person has to be told; mostly nothing.
     """
@@ -50,4 +56,6 @@ def open_store(services: Services) -> tuple[Store, str]:
         folder = Path(tempfile.mkdtemp(prefix="tunesmith-"))
         store = Store.open(folder / "conversations.db", clock=services.now)
         return store, f"{error} Until then what you write is kept in {folder} only."
+    with contextlib.suppress(StoreFailed):  # another time, then
+        store.purge(deleted_before_s=services.now() - DELETED_KEPT_S)
     return store, store.notice
