@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from typing import Annotated
 
 import msgspec
 import typer
 
 from engine.cli.group import command_group
+from engine.cli.input import standard_input
 from engine.cli.narration import ReplyView, error_of
 from engine.client import HostClient
 from engine.errors import Cancelled
@@ -89,7 +89,7 @@ def generate(
     check_sampling(flags)
     request = Request(
         model=model,
-        text=_standard_input() if prompt == "-" else _argument(prompt),
+        text=standard_input("prompt") if prompt == "-" else _argument(prompt),
         template=library.get(named) if named else None,
         variables=tuple(map(_argument, var or ())),
         sampling=flags,
@@ -148,17 +148,6 @@ async def _follow(client: HostClient, command: AnyCommand, view: ReplyView) -> A
             raise error_of(event)
         view.show(event)
     return event
-
-
-def _standard_input() -> str:
-    """All of it as UTF-8, without the newline that ends the last line."""
-    raw = sys.stdin.buffer.read()
-    try:
-        return raw.decode("utf-8-sig").removesuffix("\n").removesuffix("\r")
-    except UnicodeDecodeError:
-        raise FailedError(
-            "The prompt on standard input is not UTF-8 text", "Convert it, for instance with iconv"
-        ) from None
 
 
 def _argument(text: str) -> str:

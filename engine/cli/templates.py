@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from engine.cli.group import command_group
+from engine.cli.input import standard_input
 from engine.cli.output import is_terminal, narrate, out, out_json, table, terminal_columns
 from engine.display import visible_line
 from engine.errors import Failed, Misuse, TemplateFault
@@ -79,7 +80,7 @@ def render_(
 ) -> None:
     """Print exactly what the model would see."""
     template = _library().get(name)
-    text = _standard_input() if message == "-" else message
+    text = standard_input("message") if message == "-" else message
     variables = read_variables(template, var or ())
     if template.uses_chat_template and chat_template is None:
         title = f'The template "{template.name}" is made by the model, and no model is loaded here'
@@ -149,15 +150,6 @@ def _fault_line(fault: TemplateFault) -> str:
 
 def _fault_object(fault: TemplateFault) -> dict[str, Any]:
     return {"file": fault.file, "line": fault.line or None, "title": fault.title, "hint": fault.hint}
-
-
-def _standard_input() -> str:
-    """All of it as UTF-8, without the newline that ends the last line."""
-    raw = sys.stdin.buffer.read()
-    try:
-        return raw.decode("utf-8-sig").removesuffix("\n").removesuffix("\r")
-    except UnicodeDecodeError:
-        raise Failed("The message on standard input is not UTF-8 text", "Convert it, for instance with iconv") from None
 
 
 def _model(file: Path) -> ModelInfo:

@@ -57,7 +57,9 @@ def check_own_files(paths: Paths) -> Iterator[Check]:
     listing = Library(paths.templates).scan()
     yield Check(group=group, name="templates", state="ok", found=plural(len(listing.templates), "template"))
     for template_fault in listing.faults:
-        yield Check(group=group, name="template", state="warning", found=template_fault.title, hint=template_fault.hint)
+        place = f"{template_fault.file}:{template_fault.line}" if template_fault.line else template_fault.file
+        found = f"{place}: {template_fault.title}"
+        yield Check(group=group, name="template", state="warning", found=found, hint=template_fault.hint)
 
 
 def check_models(paths: Paths, environ: Mapping[str, str]) -> Iterator[Check]:

@@ -94,6 +94,7 @@ def test_faults_in_the_users_files_are_told(paths: Paths) -> None:
     found = look(paths)
     assert found["settings"].state == "warning"
     assert found["template"].state == "warning"
+    assert "bad.toml:1: " in found["template"].found
 
 
 def test_models_and_the_ways_to_get_them_are_told(paths: Paths, home: Path) -> None:
