@@ -34,6 +34,7 @@ class TunesmithApp(App[None]):
     """The terminal program. Its first frame needs Textual alone; the engine and the chat come after it."""
 
     TITLE = "Tunesmith"
+    CSS = "ToastRack { dock: top; align: right top; margin: 1 0 0 0; }"  # a notice must not cover what one types
     BINDINGS: ClassVar[list[BindingType]] = [*commands.bindings("app")]
     COMMANDS = {_palette}
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (150, "-wide")]

@@ -12,8 +12,8 @@ class Model:
     def __init__(self, desk: Desk) -> None:
         """Work on a desk."""
         self._desk = desk
-        self._device = desk.settings.device
-        self._dtype = desk.settings.dtype
+        self.device = desk.settings.device
+        self.dtype = desk.settings.dtype
 
     def load(self, ref: str, *, device: str = "", dtype: str = "") -> None:
         """Make this the model that answers, once it is loaded; a load that is under way is cancelled.
@@ -24,13 +24,13 @@ class Model:
             dtype: Its precision from now on; empty leaves that as it is.
         """
         desk = self._desk
-        self._device = device or self._device
-        self._dtype = dtype or self._dtype
+        self.device = device or self.device
+        self.dtype = dtype or self.dtype
         command = LoadModel(
             id=desk.bridge.client.next_id(),
             ref=ref,
-            device=self._device,
-            dtype=self._dtype,
+            device=self.device,
+            dtype=self.dtype,
             threads=desk.settings.threads,
         )
         self.cancel()

@@ -25,8 +25,10 @@ class PromptActions(ChatBase):
             if choice is not None and self.session is not None:
                 self.session.model.load(choice.ref, device=choice.device, dtype=choice.dtype)
 
-        current = self.session.state.model.ref if self.session else ""
-        picker = ModelPicker(None, current)
+        if self.session is None:
+            return
+        model = self.session.model
+        picker = ModelPicker(None, self.session.state.model.ref, device=model.device, dtype=model.dtype)
         self.app.push_screen(picker, chosen)
         self.run_worker(self._list_models(picker), group="models", exclusive=True)
 
