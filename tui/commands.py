@@ -420,6 +420,22 @@ ACTIONS: tuple[Action, ...] = (
         group="On the training screen",
     ),
     Action(
+        id="run_up",
+        title="Scroll up",
+        help="Scroll the replies, or the details where those are shown.",
+        keys="up,pageup",
+        scope="run",
+        group="On the training screen",
+    ),
+    Action(
+        id="run_down",
+        title="Scroll down",
+        help="Scroll the replies, or the details where those are shown.",
+        keys="down,pagedown",
+        scope="run",
+        group="On the training screen",
+    ),
+    Action(
         id="run_scale",
         title="Linear or logarithmic",
         help="Switch how the loss is scaled.",

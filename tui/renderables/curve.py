@@ -68,17 +68,33 @@ class Drawing(msgspec.Struct, frozen=True):
 
 
 def smoothed(points: Sequence[Point], smoothing: float) -> tuple[Point, ...]:
-    """The exponential moving mean by steps, free of the bias towards its beginning (as in Adam, Kingma & Ba 2015)."""
+    """The mean over what is near, by steps: each step further away counts `smoothing` times as much.
+
+    It looks both ways, so that it does not lag behind a loss that falls; at the newest step it is the exponential
+    moving mean, free of the bias towards its beginning (as in Adam, Kingma & Ba 2015).
+    """
     if not 0 < smoothing < 1:
         return ()
-    mean = weight = 0.0
+    before = _swept(points, smoothing)
+    after = _swept(points[::-1], smoothing)[::-1]
     course = []
+    for point, (sum_before, weight_before), (sum_after, weight_after) in zip(points, before, after, strict=True):
+        own = 1 - smoothing**point.steps
+        mean = (sum_before + sum_after - own * point.value) / (weight_before + weight_after - own)
+        course.append(Point(point.step, mean, point.steps))
+    return tuple(course)
+
+
+def _swept(points: Sequence[Point], smoothing: float) -> list[tuple[float, float]]:
+    """The weighted sum and the weight of all points up to each."""
+    total = weight = 0.0
+    found = []
     for point in points:
         keep = smoothing**point.steps
-        mean = keep * mean + (1 - keep) * point.value
+        total = keep * total + (1 - keep) * point.value
         weight = keep * weight + (1 - keep)
-        course.append(Point(point.step, mean / weight, point.steps))
-    return tuple(course)
+        found.append((total, weight))
+    return found
 
 
 def draw(chart: Chart, width: int, height: int) -> Drawing:
@@ -216,7 +232,7 @@ def _joined(characters: Iterable[Run]) -> list[Run]:
 
 def _side(scale: Scale, height: int) -> dict[int, str]:
     """The labels of the side, by row."""
-    ticks = scale.ticks(max(2, height // 3))
+    ticks = scale.ticks(max(2, height * 2 // 5))
     step = min((b - a for a, b in pairwise(ticks)), default=scale.high - scale.low)
     rows: dict[int, str] = {}
     for tick in ticks:

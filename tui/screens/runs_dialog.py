@@ -63,7 +63,7 @@ class RunsDialog(Dialog[RunChoice]):
     KEYS = (
         Key("Enter", "opens", "choose"),
         Key("F2", "renames", "rename"),
-        Key("F3", "talks to it", "talk"),
+        Key("F3", "talks", "talk"),
         Key("F7", "goes on", "resume"),
         Key("F9", "repeats", "repeat"),
         Key("F8", "deletes", "delete"),
@@ -253,7 +253,7 @@ class RunsDialog(Dialog[RunChoice]):
 
 def _columns(run: RunSummary, query: str, shown: bool, width: int) -> Content:
     state = run.state.state
-    name_width = max(14, min(34, width - 38))
+    name_width = max(22, min(34, width - 52))
     name = Content.assemble(
         (f"{GLYPHS[state]} ", STATE_STYLES.get(state, "")), marked(run.name, match_spans(run.name, query))
     )

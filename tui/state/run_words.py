@@ -111,12 +111,12 @@ def figures(view: RunView, *, short: bool = False) -> tuple[tuple[str, str], ...
         found.append(("best", f"★ {loss_words(best.loss)} at {best.step:,}"))
         if best.accuracy is not None:
             found.append(("accuracy", f"{view.evaluations[-1].accuracy or 0.0:.1%}"))
-    if last is not None and short:
+    if last is not None and short and view.locked:
         found += [
             ("rate", f"{last.lr:.1e} · grad {last.grad_norm:.2g}"),
             ("speed", f"{pace(view):,.0f} tok/s · {human_bytes(last.memory_bytes)}"),
         ]
-    elif last is not None:
+    elif last is not None and not short:
         found += [
             ("rate", f"{last.lr:.2e}"),
             ("gradient", f"{last.grad_norm:.3g}"),

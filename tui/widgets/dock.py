@@ -44,7 +44,8 @@ class Dock(VerticalScroll):
         #dock-more { width: auto; display: block; color: $text-muted; }
         #dock-curve { height: 10; margin-top: 1; }
         .-short & #dock-curve { height: 7; }
-        #dock-figures, #dock-answers, #dock-checkpoints, #dock-notes, #dock-keys { margin-top: 1; }
+        #dock-figures, #dock-answers, #dock-checkpoints, #dock-notes { margin-top: 1; }
+        #dock-keys { dock: bottom; padding-top: 1; background: $surface; }
     }
     """
 
@@ -61,9 +62,9 @@ class Dock(VerticalScroll):
             yield Static("Training", id="dock-title", markup=False)
             yield Painted(id="dock-more")
         yield Painted(id="dock-head")
+        yield Painted(id="dock-notes")
         yield CurveView(id="dock-curve")
         yield Painted(id="dock-figures")
-        yield Painted(id="dock-notes")
         yield Painted(id="dock-answers")
         yield Painted(id="dock-checkpoints")
         yield Painted(id="dock-keys")

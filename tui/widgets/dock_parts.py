@@ -28,7 +28,7 @@ from tui.state.run_words import (
 _LABEL_WIDTH = 10
 _PROMPT_CHARACTERS = 70
 _ANSWER_CHARACTERS = 180
-_LOG_LINES = 4
+_LOG_LINES = 2
 _SHOWN_WARNINGS = 2
 STATE_STYLES: dict[State, str] = {
     "running": "bold $success",

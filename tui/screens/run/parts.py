@@ -51,8 +51,8 @@ def head_text(view: RunView, width: int) -> Content:
         lines.append(Content(words))
     if view.state.state in ("died", "failed"):
         lines += [Content.styled(line, "$error") for line in log_words(view.state.log_lines, 4)]
-        talk = " · Enter talks to the chosen checkpoint" if view.checkpoints else ""
-        lines.append(Content.styled(f"P goes on from the last checkpoint{talk} · D deletes the run", "bold"))
+        talk = " · Enter talks to the checkpoint" if view.checkpoints else ""
+        lines.append(Content.styled(f"P goes on with it{talk} · D deletes the run", "bold"))
     return Content("\n").join(lines)
 
 

@@ -61,6 +61,7 @@ class RunScreen(Screen[None]):
             width: 42; padding: 0 1 0 2; background: $surface; border-left: tall $background;
             scrollbar-size-vertical: 1;
         }
+        &.-wide #run-details { width: 60; }
         &.-narrow #run-details { display: none; width: 1fr; border-left: none; padding: 0 1; }
         &.-narrow.-detailed #run-details { display: block; }
         &.-narrow.-detailed #run-left { display: none; }
@@ -124,8 +125,21 @@ class RunScreen(Screen[None]):
         if view is None or (self._view is not None and view.name != self._view.name):
             self.dismiss(None)
             return
-        self._view = view
+        before, self._view = self._view, view
+        if before is None or (before.locked, before.state.state) != (view.locked, view.state.state):
+            self.refresh_bindings()
         self._draw()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave out the keys that mean nothing for the run as it stands."""
+        del parameters
+        if self._view is None:
+            return True
+        if action in ("run_save", "run_stop"):
+            return self._view.locked
+        if action == "run_pause":
+            return self._view.locked or self._view.state.state != "finished"
+        return True
 
     def _draw(self) -> None:
         view = self._view
@@ -207,6 +221,19 @@ class RunScreen(Screen[None]):
         else:
             self.toggle_class("-detailed")
         self.call_after_refresh(self._draw)
+
+    def action_run_up(self) -> None:
+        """Scroll up."""
+        self._scrolled.scroll_up(animate=False)
+
+    def action_run_down(self) -> None:
+        """Scroll down."""
+        self._scrolled.scroll_down(animate=False)
+
+    @property
+    def _scrolled(self) -> VerticalScroll:
+        narrow = self.has_class("-detailed") and self.size.width < _DETAILS_COLUMNS
+        return self.query_one("#run-details" if narrow else "#run-replies", VerticalScroll)
 
     # Checkpoints
 
