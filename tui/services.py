@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -12,6 +13,9 @@ from engine.memory import Memory
 from engine.paths import Paths
 from engine.settings import Settings
 from engine.templates import Library
+
+if TYPE_CHECKING:
+    from engine.corpus.client import DataProcess
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,3 +33,15 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds since the epoch, for dates."""
     settings_fault: str = ""
     """What is wrong with config.toml, in words; the defaults are in use then."""
+    data_argv: tuple[str, ...] = ()
+    """The command of the process that reads data; empty is the real one."""
+
+    def read_data(self) -> DataProcess:
+        """Start the process that reads data.
+
+        Raises:
+            OSError: It can't be started.
+        """
+        from engine.corpus.client import DataProcess
+
+        return DataProcess(self.paths.log / "data.log", self.environ, self.data_argv)
