@@ -57,6 +57,7 @@ from engine.protocol import (
     ModelUnloaded,
     Prompt,
     Shutdown,
+    Template,
     TokensCounted,
     TokensEmitted,
     UnloadModel,
@@ -72,6 +73,10 @@ def fake_host(**options: object) -> tuple[str, ...]:
         flag = "--" + name.replace("_", "-")
         argv += [flag] if value is True else [f"{flag}={value}"]
     return tuple(argv)
+
+
+TRAINED = Template(id="trained", name="Tickets", kind="completion", body="Ticket: {{ message }}\nAnswer:")
+"""What a model `run:…` was trained with."""
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -223,6 +228,7 @@ class Host:
             chat_template="{{ messages[-1].content }}" if self.options.kind == "instruct" else "",
             bos_token="<|endoftext|>",
             eos_token="<|endoftext|>",
+            template=TRAINED if command.ref.startswith("run:") else None,
         )
         self.say(ModelReady(id=command.id, model=self.model, seconds=0.1))
 

@@ -11,9 +11,10 @@ import pytest
 from textual.events import Key
 
 from engine.conversations import Store
-from engine.memory import load_memory
+from engine.memory import Memory, load_memory
 from engine.paths import Paths
 from engine.protocol import AnyCommand, Generate, SamplingChange
+from tui.screens.template_picker import TemplatePicker
 from tui.state.chat import FAULT_ID, shown_lines
 from tui.widgets.dock import Dock
 from tui.widgets.sidebar import Sidebar
@@ -372,6 +373,37 @@ async def test_the_template_is_remembered_by_its_conversation(start: Start) -> N
         assert "Story" in program.session.state.turns[-1].template
         program.screen.open_conversation(first)
         assert program.session.state.template.id == before
+
+
+async def test_a_model_is_talked_to_with_the_template_of_its_training(start: Start) -> None:
+    memory = Memory(template="story", model="fake")
+    async with start(memory=memory, model="run:tickets") as program:
+        await program.ready()
+        assert program.session.state.template.name == "Tickets"
+        await program.say("It does not print")
+        await program.pilot.press("ctrl+t")
+        picker = program.app.screen
+        assert isinstance(picker, TemplatePicker)
+        first = picker._listing.templates[0]
+        assert (first.name, first.description) == ("Tickets", "What run:tickets was trained with.")
+        await program.pilot.press("escape")
+        program.session.prompting.choose_template("plain")
+        assert program.session.state.template.id == "plain"
+        program.session.prompting.choose_template("trained")
+        assert program.session.state.template.name == "Tickets"
+        talk = program.session.state.conversation_id
+        await program.pilot.press("ctrl+n")
+        program.session.model.load("fake")
+        await program.until(lambda: program.session.state.model.info.ref == "fake")
+        assert program.session.state.template.id == "plain"
+        program.screen.open_conversation(talk)
+        await program.until(lambda: any("comes with it" in n.message for n in program.app._notifications))
+
+
+async def test_a_template_that_is_asked_for_wins_over_that_of_the_training(start: Start) -> None:
+    async with start(model="run:tickets", template="story") as program:
+        await program.ready()
+        assert program.session.state.template.id == "story"
 
 
 async def test_variables_get_a_form_and_reach_the_model(start: Start) -> None:

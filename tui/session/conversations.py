@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from engine.conversations import StoredTurn
+from engine.conversations import Conversation, StoredTurn
 from engine.errors import TemplateNotFound
+from engine.protocol import Template
+from engine.templates.writing import TRAINED_ID
 from tui.session.desk import Desk
 from tui.session.prompting import find_template
 
@@ -31,14 +33,7 @@ class Conversations:
         conversation = desk.store.conversation(conversation_id)
         if turn_id is not None:
             desk.store.select(turn_id)
-        try:
-            template = desk.library.get(conversation.template)
-        except TemplateNotFound:
-            template = find_template(desk.library, desk.settings, desk.state.model)
-            if conversation.template:
-                desk.listener.notice(
-                    f"The template “{conversation.template}” is gone; {template.name} stands in for it", error=True
-                )
+        template = self._template_of(conversation)
         desk.put(
             conversation=conversation,
             template=template,
@@ -49,6 +44,19 @@ class Conversations:
             counted=None,
         )
         desk.reload()
+
+    def _template_of(self, conversation: Conversation) -> Template:
+        desk, wanted = self._desk, conversation.template
+        try:
+            return desk.library.get(wanted)
+        except TemplateNotFound:
+            found = find_template(desk.library, desk.settings, desk.state.model, wanted)
+        if wanted == TRAINED_ID and found.id != TRAINED_ID:
+            whose = conversation.model or "the model"
+            desk.listener.notice(f"{found.name} stands in for the template that trained {whose} and comes with it")
+        elif wanted and wanted != found.id:
+            desk.listener.notice(f"The template “{wanted}” is gone; {found.name} stands in for it", error=True)
+        return found
 
     def show_version(self, turn: StoredTurn, step: int) -> None:
         """Walk to the version of a turn `step` before (negative) or after; at the ends, stay."""

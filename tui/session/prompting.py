@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from engine.conversations import StoredTurn
 from engine.errors import TemplateNotFound
 from engine.protocol import CountTokens, Prompt, Sampling, SamplingChange, Template, Turn
 from engine.settings import Settings
-from engine.templates import Library, default_template_id, sampling_for
+from engine.templates import Library, Listing, default_template_id, sampling_for
 from tui.session.desk import Desk
 from tui.state.chat import path_until
 from tui.state.model import ModelState
@@ -35,15 +37,18 @@ def as_prompt(turns: Sequence[StoredTurn]) -> tuple[Turn, ...]:
 class Prompting:
     """The choices that stand for the next message, remembered with the conversation."""
 
-    def __init__(self, desk: Desk, chosen: str = "") -> None:
+    def __init__(self, desk: Desk, asked_for: str = "", remembered: str = "") -> None:
         """Work on a desk.
 
         Args:
             desk: The desk.
-            chosen: The template that the person chose before; empty lets the model decide.
+            asked_for: The template that the person asked for when starting the program, with whatever model.
+            remembered: The one that was chosen last time; a model that was trained with one of its own brings that.
         """
         self._desk = desk
-        self._chosen = chosen
+        self._chosen = asked_for or remembered
+        self._insists = bool(asked_for)
+        self._followed = ""
         self.count_id = 0
         """The last count that was asked for."""
 
@@ -65,12 +70,22 @@ class Prompting:
             TemplateNotFound: There is none of that name.
         """
         desk = self._desk
-        template = desk.library.get(name)
+        trained = desk.state.model.info.template if desk.state.model.info else None
+        template = trained if trained is not None and name == trained.id else desk.library.get(name)
         self._chosen = template.id
         values = desk.state.variables
         kept = {v.name: values[v.name] for v in template.variables if v.name in values}
         desk.change(template=template, variables=kept)
         self._remember(template=template.id, variables=kept)
+
+    def listing(self, found: Listing) -> Listing:
+        """What can be chosen: the library's, after the one that the model was trained with, where it was with one."""
+        info = self._desk.state.model.info
+        if info is None or info.template is None:
+            return found
+        mark = f"What {info.name} was trained with."
+        trained = msgspec.structs.replace(info.template, description=f"{mark} {info.template.description}".strip())
+        return msgspec.structs.replace(found, templates=(trained, *found.templates))
 
     def let_model_choose(self) -> None:
         """Forget which template was chosen before: the next model that is loaded brings its own."""
@@ -87,10 +102,18 @@ class Prompting:
         self._remember(sampling=change)
 
     def follow_model(self) -> None:
-        """A model was loaded: in a new conversation, use the template that suits it, unless one was chosen."""
-        desk = self._desk
+        """A model was loaded: in a new conversation, use the template that suits it, unless one was chosen for it.
+
+        One that a model was trained with wins over a choice that was made for another model: with any other template
+        it may talk nonsense.
+        """
+        desk, info = self._desk, self._desk.state.model.info
+        if info is not None and info.ref != self._followed:
+            self._followed = info.ref
+            if info.template is not None and not self._insists:
+                self._chosen = ""
+            self._insists = False
         template = find_template(desk.library, desk.settings, desk.state.model, self._chosen)
-        info = desk.state.model.info
         if template.uses_chat_template and info is not None and not info.chat_template:
             template = find_template(desk.library, desk.settings, desk.state.model)
         if not desk.state.turns:

@@ -31,6 +31,7 @@ class Session:
         listener: Listener,
         clock: Callable[[], float],
         template: str = "",
+        remembered_template: str = "",
     ) -> None:
         """Start with an empty conversation.
 
@@ -41,16 +42,18 @@ class Session:
             settings: The user's own.
             listener: Told of every change.
             clock: Monotonic seconds.
-            template: The template to begin with; empty lets the model decide.
+            template: The template to begin with, whatever the model; empty lets the model decide.
+            remembered_template: The one that was used last time; a model that was trained with one brings its own.
         """
-        state = ChatState(template=find_template(library, settings, ModelState(), template))
+        first = find_template(library, settings, ModelState(), template or remembered_template)
+        state = ChatState(template=first)
         self._desk = Desk(
             state, store=store, bridge=bridge, library=library, settings=settings, listener=listener, clock=clock
         )
         self.store = store
         self.library = library
         self.model = Model(self._desk)
-        self.prompting = Prompting(self._desk, template)
+        self.prompting = Prompting(self._desk, template, remembered_template)
         self.conversations = Conversations(self._desk)
         self.replies = Replies(self._desk, self.model, self.prompting)
 

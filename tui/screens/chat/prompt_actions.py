@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.protocol import SamplingChange, Template
 from engine.templates import Listing, render
+from engine.templates.writing import TRAINED_ID
 from tui.screens.chat.base import ChatBase
 from tui.widgets.composer import Composer
 
@@ -56,10 +57,11 @@ class PromptActions(ChatBase):
         def chosen(template_id: str | None) -> None:
             if template_id is not None:
                 session.prompting.choose_template(template_id)
-                self.remember(template=template_id)
+                self.remember(template="" if template_id == TRAINED_ID else template_id)
                 self.count_soon()
 
-        self.app.push_screen(TemplatePicker(session.library.scan(), session.state.template.id, self._preview), chosen)
+        listing = session.prompting.listing(session.library.scan())
+        self.app.push_screen(TemplatePicker(listing, session.state.template.id, self._preview), chosen)
 
     def _preview(self, template: Template) -> str:
         """What the model would see, were the composer's text sent with this template."""
@@ -73,8 +75,8 @@ class PromptActions(ChatBase):
         """Files of templates changed while the program runs."""
         from tui.screens.template_picker import TemplatePicker
 
-        if isinstance(picker := self.app.screen, TemplatePicker):
-            picker.update_listing(listing)
+        if isinstance(picker := self.app.screen, TemplatePicker) and self.session is not None:
+            picker.update_listing(self.session.prompting.listing(listing))
         self.state_changed()
 
     def action_edit_sampling(self) -> None:

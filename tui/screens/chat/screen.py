@@ -124,7 +124,8 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
             settings=services.settings,
             listener=self,
             clock=services.clock,
-            template=self._template or self.memory.template,
+            template=self._template,
+            remembered_template=self.memory.template,
         )
         self.session.start_host()
         model = self._model or self.memory.model or services.settings.model
