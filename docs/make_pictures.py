@@ -22,6 +22,7 @@ from engine.paths import find_paths
 from engine.settings import Settings
 from engine.templates import Library
 from tests.fakes.host import fake_host
+from tests.fakes.runs import store_runs
 from tests.fakes.talks import NOW_S, store_talks
 from tui.app import TunesmithApp
 from tui.screens.model_picker import ModelPicker
@@ -85,6 +86,18 @@ async def dialogs(app: TunesmithApp, pilot: Pilot[None]) -> None:
     save(app, "models")
 
 
+async def training(app: TunesmithApp, pilot: Pilot[None]) -> None:
+    """A run that is being trained: beside the chat, and on the whole screen."""
+    assert app.chat is not None
+    await until(pilot, lambda: app.chat and app.chat.run_view)
+    app.chat.show_dock()
+    await pilot.pause(0.5)
+    save(app, "dock")
+    await pilot.press("f7", "shift+left", "shift+left")
+    await pilot.pause(0.5)
+    save(app, "training")
+
+
 def main() -> None:
     """Make all pictures."""
     PICTURES.mkdir(exist_ok=True)
@@ -93,6 +106,10 @@ def main() -> None:
         store_talks(find_paths({"TUNESMITH_HOME": str(root)}))
         asyncio.run(draw(root, "dark", dialogs))
         asyncio.run(draw(root, "light", lambda app, _pilot: save(app, "light")))
+        trainers = store_runs(find_paths({"TUNESMITH_HOME": str(root)}))
+        asyncio.run(draw(root, "dark", training))
+        for trainer in trainers:
+            trainer.close()
 
 
 if __name__ == "__main__":

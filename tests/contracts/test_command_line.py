@@ -14,7 +14,7 @@ from tui.launcher import main
 
 TUNESMITH = Path(sys.executable).with_name("tunesmith")
 OPTIONS = {
-    "": ["--model", "--template"],
+    "": ["--model", "--template", "--run"],
     "generate": [
         "--model",
         "--prompt",

@@ -18,6 +18,7 @@ from engine.protocol import LogLine, ModelKind
 from engine.settings import Settings
 from engine.templates import Library
 from tests.fakes.host import count, fake_host
+from tests.fakes.runs import store_runs
 from tests.fakes.talks import NOW_S, store_talks
 from tui.app import TunesmithApp
 from tui.screens.chat import ChatScreen
@@ -72,6 +73,10 @@ class Scene:
             return counted is not None and counted.tokens == count(session.prompting.prompt_for(composer.text))
 
         await self.until(is_counted)
+
+    async def run(self, name: str) -> None:
+        """Wait until a run is shown."""
+        await self.until(lambda: self.chat.run_view and self.chat.run_view.name == name)
 
     async def key(self, key: str, screen: str) -> None:
         await self.pilot.press(key)
@@ -149,6 +154,61 @@ async def panels(scene: Scene) -> None:
         scene.chat.query_one(name).display = True
 
 
+async def dock(scene: Scene) -> None:
+    await scene.talk()
+    scene.chat.query_one("#sidebar").display = False
+    scene.chat.show_dock()
+    await scene.run("reviews-lora")
+
+
+async def dead_dock(scene: Scene) -> None:
+    await dock(scene)
+    scene.chat.open_run("reviews-full")
+    await scene.run("reviews-full")
+
+
+async def finished_dock(scene: Scene) -> None:
+    await dock(scene)
+    scene.chat.open_run("stories-lora")
+    await scene.run("stories-lora")
+
+
+async def training(scene: Scene) -> None:
+    await scene.talk()
+    await scene.run("reviews-lora")
+    await scene.key("f7", "RunScreen")
+
+
+async def training_cursor(scene: Scene) -> None:
+    await training(scene)
+    await scene.pilot.press("shift+left", "shift+left", "left", "l", "tab")
+
+
+async def training_died(scene: Scene) -> None:
+    await dead_dock(scene)
+    await scene.key("f7", "RunScreen")
+
+
+async def training_details(scene: Scene) -> None:
+    await finished_dock(scene)
+    await scene.key("f7", "RunScreen")
+    if scene.app.size.width < 100:
+        await scene.pilot.press("f")
+
+
+async def runs(scene: Scene) -> None:
+    await scene.talk()
+    await scene.run("reviews-lora")
+    await scene.key("f8", "RunsDialog")
+    await scene.until(lambda: scene.app.screen.query_one(FilterList).highlighted_id == "reviews-lora")
+    await scene.pilot.press("down")
+
+
+async def delete_run(scene: Scene) -> None:
+    await runs(scene)
+    await scene.key("f8", "Question")
+
+
 async def models(scene: Scene) -> None:
     await scene.talk()
     await scene.app.push_screen(ModelPicker(ENTRIES, "gpt2"))
@@ -221,6 +281,15 @@ SCENES: dict[str, tuple[Steps, dict[str, object]]] = {
     "editing": (editing, {}),
     "variables": (variables, {}),
     "panels": (panels, {}),
+    "dock": (dock, {"runs": True}),
+    "dock-dead": (dead_dock, {"runs": True}),
+    "dock-finished": (finished_dock, {"runs": True}),
+    "training": (training, {"runs": True}),
+    "training-cursor": (training_cursor, {"runs": True}),
+    "training-died": (training_died, {"runs": True}),
+    "training-details": (training_details, {"runs": True}),
+    "runs": (runs, {"runs": True}),
+    "delete-run": (delete_run, {"runs": True}),
     "models": (models, {}),
     "templates": (templates, {}),
     "sampling": (sampling, {}),
@@ -231,6 +300,8 @@ SCENES: dict[str, tuple[Steps, dict[str, object]]] = {
     "rename": (rename, {}),
     "palette": (palette, {}),
 }
+OURS = {"model", "runs"}
+"""Options that are not the fake host's."""
 MODELS: tuple[tuple[str, ModelKind, int, bool, str], ...] = (
     ("gpt2", "base", 124_439_808, True, ""),
     ("my-own-model", "instruct", 512_000, True, ""),
@@ -270,6 +341,7 @@ def test_screen(snap_compare: Any, paths: Paths, scene: str, size: tuple[int, in
     steps, options = SCENES[scene]
     model = str(options.get("model", "gpt2"))
     store_talks(paths)
+    trainers = store_runs(paths) if options.get("runs") else ()
     paths.templates.mkdir(parents=True)
     (paths.templates / "broken.toml").write_text('name = "Broken"\nkind = "completion"\nbody = "{{ message"\n')
     services = Services(
@@ -277,7 +349,7 @@ def test_screen(snap_compare: Any, paths: Paths, scene: str, size: tuple[int, in
         settings=Settings(),
         memory=Memory(theme=theme, template="plain"),
         library=Library(paths.templates),
-        client=HostClient(argv=fake_host(context=1024, **{k: v for k, v in options.items() if k != "model"})),
+        client=HostClient(argv=fake_host(context=1024, **{k: v for k, v in options.items() if k not in OURS})),
         environ={"HF_HUB_OFFLINE": "1", "HF_HOME": str(paths.cache / "hub")},
         now=lambda: NOW_S,
     )
@@ -289,3 +361,5 @@ def test_screen(snap_compare: Any, paths: Paths, scene: str, size: tuple[int, in
         await pilot.pause(0.1)
 
     assert snap_compare(app, terminal_size=size, run_before=run_before)
+    for trainer in trainers:
+        trainer.close()

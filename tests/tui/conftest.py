@@ -86,10 +86,11 @@ def start(paths: Paths) -> Callable[..., object]:
     """Start the program: `async with start(reply="Hi") as program:`; options are the fake host's."""
 
     @asynccontextmanager
-    async def run(
+    async def opened(
         *,
         model: str = "fake",
         template: str = "",
+        run: str = "",
         size: tuple[int, int] = (120, 40),
         memory: Memory | None = None,
         settings: Settings | None = None,
@@ -104,7 +105,8 @@ def start(paths: Paths) -> Callable[..., object]:
             environ={"HF_HUB_OFFLINE": "1", "HF_HOME": str(paths.cache / "hf")},
             now=lambda: NOW_S,
         )
-        app = TunesmithApp(lambda: services, theme=services.memory.theme, model=model, template=template)
+        theme = services.memory.theme
+        app = TunesmithApp(lambda: services, theme=theme, model=model, template=template, run=run)
         async with app.run_test(size=size) as pilot:
             program = Program(app, pilot)
             await program.until(lambda: app.chat is not None and app.chat.session is not None, "the session")
@@ -112,4 +114,4 @@ def start(paths: Paths) -> Callable[..., object]:
                 program.session.prompting.choose_sampling(SamplingChange(max_new_tokens=50_000))
             yield program
 
-    return run
+    return opened

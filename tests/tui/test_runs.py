@@ -20,6 +20,8 @@ from engine.runs import Plan, RunFolder
 from engine.runs.control import take_request
 from tests.fakes.runs import FakeTrainer, store_runs
 from tests.tui.conftest import DEADLINE_S, Program
+from tui.app import _model_of
+from tui.launcher import main
 from tui.screens.chat import run_actions
 from tui.screens.question import Question
 from tui.screens.run import RunScreen
@@ -79,6 +81,26 @@ def cursor_of(screen: RunScreen) -> int | None:
 
 
 # The panel
+
+
+async def test_the_program_opens_with_the_run_that_was_named(start: Start, trainer: FakeTrainer, paths: Paths) -> None:
+    FakeTrainer(paths, "other").begin().close()
+    async with start(run="other") as program:
+        await attached(program, "other")
+        assert program.screen.query_one(Dock).display
+
+
+def test_a_run_that_is_not_there_is_told_before_the_screen_opens(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--run", "nowhere"]) == 3
+    assert "There is no run called nowhere" in capsys.readouterr().err
+
+
+def test_the_model_of_a_run_is_talked_to_once_it_has_made_one(paths: Paths) -> None:
+    trainer = FakeTrainer(paths).begin()
+    assert _model_of(paths, "first") == ""
+    trainer.save(10)
+    assert _model_of(paths, "first") == "run:first"
+    trainer.close()
 
 
 async def test_with_no_run_the_panel_invites_to_start_one(start: Start) -> None:

@@ -69,7 +69,6 @@ def run_facts(run: RunSummary, now_s: float) -> tuple[tuple[str, str], ...]:
         ("Saved", plural(run.checkpoints, "checkpoint") if run.checkpoints else "no checkpoint"),
         ("Size", human_bytes(run.size_bytes)),
         ("Made", ago(now_s - run.created_s)),
-        ("Folder", str(run.folder)),
     ]
     return tuple((label, visible_line(text)) for label, text in found)
 

@@ -183,5 +183,6 @@ def reading_words(reading: Reading | None) -> str:
 
 
 def log_words(lines: Sequence[str], count: int) -> tuple[str, ...]:
-    """The last lines of a log, made visible."""
-    return tuple(visible_line(line) for line in lines[-count:])
+    """The last lines of a log, made visible; without the frames of a traceback, of which the last line says it all."""
+    told = [line for line in lines if line.strip() and not line.startswith(("Traceback (", " ", "\t"))]
+    return tuple(visible_line(line) for line in (told or lines)[-count:])

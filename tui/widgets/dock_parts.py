@@ -175,7 +175,7 @@ def keys_part(view: RunView) -> Content:
     elif state in ("created", "paused", "stopped", "failed", "died"):
         second.append(_key("resume_run", "starts it" if state == "created" else "goes on"))
     if view.checkpoints or state == "finished":
-        second.append(_key("talk_to_run", "talk to it"))
+        second.append(_key("talk_to_run", "talks"))
     lines = [Content("   ").join(keys) for keys in (first, second) if keys]
     return Content("\n").join(lines)
 

@@ -28,7 +28,9 @@ class Drafting(ChatBase):
         found = commands.complete_slash(event.text_area.text)
         hint.display = bool(found)
         if found:
-            hint.update("\n".join(f"/{a.slash} {a.argument:<8}  {a.help}" for a in found[:8]))
+            words = [f"/{a.slash} {a.argument}".rstrip() for a in found[:8]]
+            width = max(map(len, words))
+            hint.update("\n".join(f"{c:<{width}}  {a.help}" for c, a in zip(words, found, strict=False)))
         self.count_soon()
         self._restart("_draft_timer", DRAFT_DELAY_S, self._save_draft)
 
