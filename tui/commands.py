@@ -314,6 +314,22 @@ ACTIONS: tuple[Action, ...] = (
         footer="Rename",
     ),
     Action(
+        id="tune",
+        title="Teach a model",
+        help="Fine-tune a model on data of your own: pick both, and the rest is set to what usually works.",
+        keys="f9",
+        group="Training",
+        slash="tune",
+    ),
+    Action(
+        id="data",
+        title="Look at data",
+        help="What is in a data set, row by row and as a whole, and what a model would see of it.",
+        keys="f3",
+        group="Training",
+        slash="data",
+    ),
+    Action(
         id="training",
         title="Watch the training",
         help="The run on the whole screen: its curve, its figures, and what it says at each step.",

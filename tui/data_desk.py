@@ -17,7 +17,7 @@ PATIENCE_S = 2.0
 """A question that was dropped may go on for so long; then its process is ended and the next one gets a new one."""
 
 Make = Callable[[int], AnyDataCommand]
-_Job = Callable[[], None]
+_Job = Callable[[], object]
 
 
 class DataDesk:

@@ -25,6 +25,8 @@ Schedule = Literal["cosine", "linear", "constant"]
 METHODS: tuple[Method, ...] = ("full", "lora", "soft-prompt")
 MIN_VIRTUAL_TOKENS, MAX_VIRTUAL_TOKENS = 8, 100
 MAX_RANK = 1024
+LONGEST_BY_DEFAULT = 512
+"""Where rows are cut, in tokens, if the window of the model is that large."""
 
 
 class LoraOptions(Frozen, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from engine.paths import Paths
 from engine.runs.events import DataReady, RunStarted
 from engine.runs.folder import RunFolder
 from engine.runs.log import EventWriter
-from engine.runs.plan import Plan
+from engine.runs.plan import LONGEST_BY_DEFAULT, Plan
 from engine.runs.rates import default_learning_rate
 from engine.training.base import Base, read_base, window_of
 from engine.training.checkpoints import Progress
@@ -30,8 +30,6 @@ from engine.training.probes import choose_probes
 from engine.training.reporter import Cadence, Reporter
 from engine.training.trainer import Teacher, training_arguments
 from engine.training.workshop import Workshop
-
-_LONGEST_BY_DEFAULT = 512
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -147,7 +145,7 @@ def _read_model(plan: Plan, paths: Paths, checkpoint: Path | None, place: _Place
     return _Model(
         base=base,
         learner=learner,
-        longest=min(plan.max_length or _LONGEST_BY_DEFAULT, window_of(base.model, base.tokenizer)),
+        longest=min(plan.max_length or LONGEST_BY_DEFAULT, window_of(base.model, base.tokenizer)),
         started=RunStarted(
             model=base.ref,
             method=plan.method,

@@ -37,21 +37,21 @@ _OPTIONS = {
     "completion-column": "the column “Completion”",
     "label-column": "the column “Label”",
     "messages-column": "the column “Messages”",
-    "label-words": "the words of the labels",
+    "label-words": "“Label words”",
     "skip-faulty": "“Faulty rows”",
     "max-length": "“Longest row”",
     "max-rows": "“Rows”",
-    "text-rows": "what is a row",
+    "text-rows": "“A row is”",
     "loss-on": "“Learned”",
     "eval-fraction": "“Held out”",
-    "shape": "the shape",
+    "shape": "“Shape”",
     "split": "“Split”",
     "config": "“Configuration”",
     "streaming": "“Streaming”",
     "name": "“Name of the run”",
     "model": "“Model”",
     "data": "“Data”",
-    "template": "the template",
+    "template": "“Template”",
 }
 _OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
 
@@ -80,6 +80,11 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     def columns(self) -> Columns | None:
         """How it is read."""
         return self.opened.columns if self.opened else None
+
+    @property
+    def consent(self) -> bool:
+        """Whether faulty rows may be left out."""
+        return self.spec.skip_faulty
 
     def with_(self, **changes: Any) -> Inspection:
         """A copy with some fields changed."""
@@ -123,7 +128,12 @@ def reading_of(spec: DataSpec) -> DataSpec:
 
 def on_screen(error: TunesmithError) -> str:
     """An error in the words of the screen: where it names an option of the command line, the field of that name."""
-    return visible_line(_OPTION.sub(lambda match: _OPTIONS.get(match[1], match[0]), str(error)))
+    return option_words(str(error))
+
+
+def option_words(text: str) -> str:
+    """The engine's words, with the names of fields where they name options of the command line."""
+    return visible_line(_OPTION.sub(lambda match: _OPTIONS.get(match[1], match[0]), text))
 
 
 def columns_in_words(columns: Columns) -> str:

@@ -15,7 +15,7 @@ from engine.display import visible_line
 class Fold(Static, can_focus=True):
     """`▸ More settings`: Enter, space or a click unfold. Who owns it hides and shows the rest."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "toggle", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "turn", show=False)]
 
     DEFAULT_CSS = """
     Fold {
@@ -59,7 +59,7 @@ class Fold(Static, can_focus=True):
         self._words = words
         self.update(Content(f"{'▾' if self._is_open else '▸'} {visible_line(words)}"))
 
-    def action_toggle(self) -> None:
+    def action_turn(self) -> None:
         """Fold or unfold."""
         self._is_open = not self._is_open
         self.say(self._words)
@@ -67,4 +67,4 @@ class Fold(Static, can_focus=True):
 
     def on_click(self) -> None:
         """Fold or unfold."""
-        self.action_toggle()
+        self.action_turn()

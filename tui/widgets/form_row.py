@@ -61,7 +61,6 @@ class FormRow(Vertical):
         Input:focus { background: $primary 30%; }
         Input { width: 14; }
         &.-name Input { width: 30; }
-        Screen.-narrow &.-name Input { width: 20; }
         &.-wide Input, &.-wide Lines { width: 1fr; }
         .row--meaning { width: 1fr; height: auto; margin-left: 2; color: $text-muted; }
         .row--beneath { height: auto; margin-left: 19; color: $text-muted; display: none; }

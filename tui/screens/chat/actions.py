@@ -9,14 +9,14 @@ from tui.commands import SlashCommand
 from tui.screens.chat.base import NARROW_COLUMNS
 from tui.screens.chat.conversation_actions import ConversationActions
 from tui.screens.chat.prompt_actions import PromptActions
-from tui.screens.chat.run_actions import RunActions
+from tui.screens.chat.training_actions import TrainingActions
 from tui.screens.chat.turn_actions import TurnActions
 from tui.widgets.composer import Composer
 from tui.widgets.dock import Dock
 from tui.widgets.sidebar import ConversationList, Sidebar
 
 
-class ChatActions(TurnActions, PromptActions, ConversationActions, RunActions):
+class ChatActions(TurnActions, PromptActions, ConversationActions, TrainingActions):
     """Everything the chat can be asked to do."""
 
     async def run_slash(self, command: SlashCommand) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 
 from textual import work
@@ -12,6 +13,7 @@ from engine.corpus.messages import OpenData, SurveyData, SurveyProgress
 from engine.corpus.spec import DataSpec
 from engine.errors import TunesmithError
 from engine.paths import anchored
+from engine.protocol import Template
 from engine.runs import Plan
 from tui.data_desk import DataDesk
 from tui.screens.dialog import Dialog
@@ -32,6 +34,16 @@ class DataPart(Dialog[str]):
     @abstractmethod
     def typed_plan(self) -> Plan:
         """What the form says now."""
+
+    @property
+    @abstractmethod
+    def longest(self) -> int:
+        """Where rows are cut, in tokens."""
+
+    @property
+    @abstractmethod
+    def templates(self) -> Sequence[Template]:
+        """The templates that prompts can be dressed with."""
 
     @abstractmethod
     def take_spec(self, spec: DataSpec) -> None:
@@ -72,9 +84,10 @@ class DataPart(Dialog[str]):
 
         plan = self.typed_plan()
         self.workers.cancel_group(self, "look")
-        self.app.push_screen(
-            DataInspector(self._desk, plan.data, model=plan.model, max_length=plan.max_length), self._take_spec
+        inspector = DataInspector(
+            self._desk, plan.data, model=plan.model, max_length=self.longest, templates=self.templates
         )
+        self.app.push_screen(inspector, self._take_spec)
 
     def _take_spec(self, spec: DataSpec | None) -> None:
         self._seen = _NOTHING

@@ -38,10 +38,6 @@ class TuneFields(VerticalScroll, can_focus=False):
         #tune-more.-open { display: block; }
         #tune-method { height: auto; padding: 0 1; margin: 0 0 0 19; color: $text-muted; }
     }
-    Screen.-tall TuneFields {
-        & > FormRow, & > #tune-method { margin-bottom: 1; }
-        & > #row-method { margin-bottom: 0; }
-    }
     """
 
     def __init__(self, plan: Plan, name: str) -> None:
@@ -115,7 +111,7 @@ class TuneFields(VerticalScroll, can_focus=False):
         row = self.row(name)
         fold = self.query_one(Fold)
         if row.field.group and not fold.is_open:
-            fold.action_toggle()
+            fold.action_turn()
         row.value.focus()
 
     @on(Fold.Toggled)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
@@ -15,7 +15,9 @@ from textual.widgets import Input, Static
 
 from engine.corpus.spec import DataSpec
 from engine.errors import Refused, TunesmithError
+from engine.protocol import ModelInfo, Template
 from engine.runs import Plan, RunFolder, start
+from engine.runs.plan import LONGEST_BY_DEFAULT
 from tui.data_desk import DataDesk
 from tui.screens.dialog import Key
 from tui.screens.tune.data_part import DataPart
@@ -62,6 +64,8 @@ class TuneForm(DataPart):
     TuneForm {
         #tune-summary { height: auto; max-height: 3; padding: 0 1; margin-top: 1; color: $secondary; }
         &.-short #tune-summary { margin-top: 0; }
+        &.-narrow FormRow.-name Input { width: 20; }
+        &.-tall TuneFields { & > FormRow, & > #tune-method { margin-bottom: 1; } & > #row-method { margin-bottom: 0; } }
     }
     """
 
@@ -72,7 +76,7 @@ class TuneForm(DataPart):
         plan: Plan | None = None,
         model: str = "",
         name: str = "",
-        parameters: Callable[[str], int] = lambda model: 0,
+        facts: Callable[[str], ModelInfo | None] = lambda model: None,
         begin: Callable[[RunFolder], int] = start,
         keep: Callable[[Plan, str], object] = lambda plan, name: None,
     ) -> None:
@@ -83,16 +87,16 @@ class TuneForm(DataPart):
             plan: What to begin with: a plan to repeat, or what was typed before. None begins with the defaults.
             model: The model to teach, where the plan names none.
             name: What to call the run.
-            parameters: How many a model has, by its reference; 0 where nobody knows.
+            facts: What is known of a model, by its reference.
             begin: Starts the trainer of a run.
             keep: Told what stands in the form when it is left without a start.
         """
         super().__init__()
         base = plan or Plan(model="", data=DataSpec(source=""))
         self._base = base if base.model else msgspec.structs.replace(base, model=model)
-        self._name = name
+        self._run_name = name
         self._services = services
-        self._parameters = parameters
+        self._facts = facts
         self._starter = Starter(services.paths.runs, begin)
         self._keep = keep
         self._desk = DataDesk(services.read_data)
@@ -103,7 +107,7 @@ class TuneForm(DataPart):
 
     def parts(self) -> Iterator[Widget]:
         """The fields, and what will be done."""
-        yield TuneFields(self._base, self._name)
+        yield TuneFields(self._base, self._run_name)
         yield Static("", id="tune-summary", markup=False)
 
     def on_mount(self) -> None:
@@ -132,6 +136,19 @@ class TuneForm(DataPart):
         """What the form says now."""
         return self._read().plan
 
+    @property
+    def longest(self) -> int:
+        """Where rows are cut, in tokens."""
+        plan = self.typed_plan()
+        info = self._facts(plan.model)
+        wanted = plan.max_length or LONGEST_BY_DEFAULT
+        return min(wanted, info.context_tokens) if info else wanted
+
+    @property
+    def templates(self) -> Sequence[Template]:
+        """The templates that prompts can be dressed with."""
+        return self._services.library.scan().templates
+
     def take_spec(self, spec: DataSpec) -> None:
         """Put what was chosen in the inspector into the form."""
         self._base = msgspec.structs.replace(self._read().plan, data=spec)
@@ -147,7 +164,8 @@ class TuneForm(DataPart):
         """Say beside each field what it means or what is wrong with it, and beneath them what will be done."""
         reading = self._read()
         plan, faults = reading.plan, self._faults(reading)
-        rate = {"learning_rate": rate_words(plan, self._parameters(plan.model))}
+        info = self._facts(plan.model)
+        rate = {"learning_rate": rate_words(plan, info.parameters if info else 0)}
         self._fields.judge(plan, faults, rate, self.data_words(plan.data))
         self._show_summary(plan, faults)
         self.look_soon(plan.data)
