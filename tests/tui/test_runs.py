@@ -13,16 +13,19 @@ import pytest
 from textual import events
 from textual._compositor import Compositor
 
+from engine.corpus.spec import DataSpec
 from engine.errors import Failed
 from engine.memory import Memory, load_memory
 from engine.paths import Paths
 from engine.runs import Plan, RunFolder
 from engine.runs.control import take_request
+from engine.runs.events import ProbeSampled, RunPaused, RunResumed
 from tests.fakes.runs import FakeTrainer, store_runs
 from tests.tui.conftest import DEADLINE_S, Program
 from tui.app import _model_of
 from tui.launcher import main
 from tui.screens.chat import run_actions
+from tui.screens.help import HelpScreen
 from tui.screens.question import Question
 from tui.screens.run import RunScreen
 from tui.screens.runs_dialog import RunsDialog
@@ -53,7 +56,11 @@ def on_screen(program: Program) -> str:
 
 
 async def until_shown(program: Program, *words: str) -> None:
-    await program.until(lambda: all(word in on_screen(program) for word in words), f"{words} on\n{on_screen(program)}")
+    """Wait until all of the words are on the screen; where they are not, fail with what is there."""
+    try:
+        await program.until(lambda: all(word in on_screen(program) for word in words))
+    except AssertionError:
+        raise AssertionError(f"waited in vain for {words} on\n{on_screen(program)}") from None
 
 
 def view(program: Program) -> RunView:
@@ -365,6 +372,59 @@ async def test_a_run_is_deleted_after_a_yes(start: Start, trainer: FakeTrainer) 
         await program.pilot.press("y")
         await program.until(lambda: program.app.screen is program.screen, "the chat")
         assert not trainer.run.path.exists()
+
+
+async def test_a_run_that_goes_while_a_dialog_is_open_closes_the_screen_after_it(
+    start: Start, trainer: FakeTrainer
+) -> None:
+    async with start() as program:
+        await opened(program)
+        await program.pilot.press("f1")
+        await program.until(lambda: isinstance(program.app.screen, HelpScreen), "the help")
+        trainer.close()
+        shutil.rmtree(trainer.run.path)
+        await program.until(lambda: program.screen.run_view is None, "the end of the run")
+        assert isinstance(program.app.screen, HelpScreen)
+        await program.pilot.press("escape")
+        await program.until(lambda: program.app.screen is program.screen, "the chat")
+
+
+async def test_nothing_that_a_run_says_drives_the_terminal(start: Start, paths: Paths) -> None:
+    bad = "a\x1b]52;c;aGk=\x07b\x9b31m\u202ec[/bold]"
+    plan = Plan(model=bad, data=DataSpec(source=bad))
+    trainer = FakeTrainer(paths, "hostile", plan=plan).begin().train(60)
+    trainer.tell(ProbeSampled(step=60, index=0, prompt=bad, text=bad))
+    trainer.warn(bad, bad)
+    trainer.die(bad)
+    pages = []
+    async with start(memory=SHOWN, size=(160, 60)) as program:
+        await until_shown(program, "✗ Died", "a␛]52;c;aGk=␇b")
+        pages.append(on_screen(program))
+        await program.pilot.press("f7")
+        await until_shown(program, "At step 60 it says", "The end of its log", "[/bold]")
+        pages.append(on_screen(program))
+        await program.pilot.press("escape", "f8")
+        await until_shown(program, "Training runs", "hostile", "✗ Died", "a␛]52;c;aGk=␇b")
+        pages.append(on_screen(program))
+    for page in pages:
+        assert not set(page) & set("\x1b\x07\x9b\u202e")
+
+
+async def test_a_full_disk_pauses_in_words_and_goes_on_by_itself(start: Start, trainer: FakeTrainer) -> None:
+    async with start(memory=SHOWN) as program:
+        await attached(program)
+        words = "The disk is full: the run waits until there is room"
+        trainer.tell(RunPaused(step=120, reason="disk-full", words=words))
+        await until_shown(program, "‖ Paused", "The disk is full")
+        trainer.tell(RunResumed(step=120)).train(5)
+        await until_shown(program, "▶ Training · step 125")
+
+
+async def test_a_failure_says_why_and_what_to_do(start: Start, trainer: FakeTrainer) -> None:
+    async with start(memory=SHOWN) as program:
+        await attached(program)
+        trainer.fail("The loss of step 121 is not a finite number", "Start again with a lower rate")
+        await until_shown(program, "✗ Failed", "finite", "lower", "/resume goes on")
 
 
 # All runs

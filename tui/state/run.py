@@ -201,7 +201,8 @@ class _Growing:
         return min(self._evaluations, key=lambda one: one.loss).step if self._evaluations else -1
 
     def _answer(self, event: ProbeSampled) -> None:
-        self._answers = [one for one in self._answers if one.step <= event.step]
+        while self._answers and self._answers[-1].step > event.step:
+            self._answers.pop()
         kept: tuple[ProbeSampled, ...] = ()
         if self._answers and self._answers[-1].step == event.step:
             kept = tuple(one for one in self._answers.pop().samples if one.index != event.index)

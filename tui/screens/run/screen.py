@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from typing import ClassVar, Protocol
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 
 from engine.runs import Request
 from tui import commands
+from tui.screens.run.looking import Looking
 from tui.screens.run.parts import answers_text, details_text, head_text, lens_text, reading_text, strip_text
 from tui.state.run import RunView
-from tui.state.run_chart import Lens, chart_of, extent, jumped, moved, next_smoothing
+from tui.state.run_chart import Lens, chart_of
 from tui.state.run_figures import answers_at, reading_at
 from tui.widgets.curve_view import CurveView
 from tui.widgets.footer import Footer
 from tui.widgets.painted import Painted
-
-_DETAILS_COLUMNS = 100
-"""From this width on, there is room for the details beside the curve."""
 
 
 class RunDesk(Protocol):
@@ -41,7 +37,7 @@ class RunDesk(Protocol):
         """Delete the run, after a question."""
 
 
-class RunScreen(Screen[None]):
+class RunScreen(Looking):
     """A run, in full."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*commands.bindings("run")]
@@ -78,10 +74,11 @@ class RunScreen(Screen[None]):
             cursor: A step to point at; None follows the end.
         """
         super().__init__()
-        self._view: RunView | None = view
+        self._view = view
         self._desk = desk
         self._lens = Lens(cursor=cursor)
         self._chosen: int | None = None
+        self._is_over = False
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
@@ -97,11 +94,6 @@ class RunScreen(Screen[None]):
             with VerticalScroll(id="run-details", can_focus=False):
                 yield Painted(id="run-facts")
         yield Footer()
-
-    @property
-    def lens(self) -> Lens:
-        """How the curve is looked at."""
-        return self._lens
 
     @property
     def chosen(self) -> int | None:
@@ -122,13 +114,22 @@ class RunScreen(Screen[None]):
 
     def show(self, view: RunView | None) -> None:
         """Show the run as it stands now; None where it is gone."""
-        if view is None or (self._view is not None and view.name != self._view.name):
-            self.dismiss(None)
+        if self._is_over or view is None or (self._view is not None and view.name != self._view.name):
+            self._is_over = True
+            self._leave()
             return
         before, self._view = self._view, view
         if before is None or (before.locked, before.state.state) != (view.locked, view.state.state):
             self.refresh_bindings()
         self._draw()
+
+    def on_screen_resume(self) -> None:
+        """Close where the run went while a dialog was open."""
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._is_over and self.app.screen is self:
+            self.dismiss(None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave out the keys that mean nothing for the run as it stands."""
@@ -157,83 +158,6 @@ class RunScreen(Screen[None]):
 
     def _paint(self, part: str, content: Content) -> None:
         self.query_one(f"#run-{part}", Painted).show(content)
-
-    def _look(self, lens: Lens) -> None:
-        self._lens = lens
-        self._draw()
-
-    # The cursor
-
-    @on(CurveView.Pointed)
-    def _point(self, event: CurveView.Pointed) -> None:
-        self._look(self._lens.with_(cursor=event.step))
-
-    def action_run_earlier(self) -> None:
-        """Move the cursor a column to the left."""
-        self._move(-1)
-
-    def action_run_later(self) -> None:
-        """Move the cursor a column to the right."""
-        self._move(1)
-
-    def _move(self, columns: int) -> None:
-        if self._view is not None:
-            self._look(moved(self._view, self._lens, columns, self.query_one(CurveView).drawing.steps_per_column))
-
-    def action_run_evaluation_before(self) -> None:
-        """Jump to the evaluation before."""
-        if self._view is not None:
-            self._look(jumped(self._view, self._lens, -1))
-
-    def action_run_evaluation_after(self) -> None:
-        """Jump to the evaluation after."""
-        if self._view is not None:
-            self._look(jumped(self._view, self._lens, 1))
-
-    def action_run_first(self) -> None:
-        """Point at the first step."""
-        if self._view is not None:
-            self._look(self._lens.with_(cursor=extent(self._view, self._lens)[0]))
-
-    def action_run_last(self) -> None:
-        """Follow the end."""
-        self._look(self._lens.with_(cursor=None))
-
-    # How it is drawn
-
-    def action_run_scale(self) -> None:
-        """Linear or logarithmic."""
-        self._look(self._lens.with_(log=not self._lens.log))
-
-    def action_run_smoothing(self) -> None:
-        """More smoothing, or none."""
-        self._look(self._lens.with_(smoothing=next_smoothing(self._lens.smoothing)))
-
-    def action_run_whole(self) -> None:
-        """All of the history, or the last steps."""
-        self._look(self._lens.with_(whole=not self._lens.whole))
-
-    def action_run_details(self) -> None:
-        """The replies, or what the run is, where there is no room for both."""
-        if self.size.width >= _DETAILS_COLUMNS:
-            details = self.query_one("#run-details")
-            details.display = not details.display
-        else:
-            self.toggle_class("-detailed")
-        self.call_after_refresh(self._draw)
-
-    def action_run_up(self) -> None:
-        """Scroll up."""
-        self._scrolled.scroll_up(animate=False)
-
-    def action_run_down(self) -> None:
-        """Scroll down."""
-        self._scrolled.scroll_down(animate=False)
-
-    @property
-    def _scrolled(self) -> VerticalScroll:
-        narrow = self.has_class("-detailed") and self.size.width < _DETAILS_COLUMNS
-        return self.query_one("#run-details" if narrow else "#run-replies", VerticalScroll)
 
     # Checkpoints
 
