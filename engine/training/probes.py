@@ -65,7 +65,16 @@ def answer(model: Any, tokenizer: Any, probe: Probe, max_new_tokens: int, seed: 
         eos_token_id=end,
         use_cache=True,
     )[0]
-    return str(tokenizer.decode(written[ids.shape[1] :], skip_special_tokens=True))
+    return continuation(tokenizer, ids[0].tolist(), written[ids.shape[1] :].tolist())
+
+
+def continuation(tokenizer: Any, prompt: Sequence[int], written: Sequence[int]) -> str:
+    """The text of new tokens behind their prompt; decoded alone, some tokenizers drop the space that it begins with."""
+    before = str(tokenizer.decode(prompt, skip_special_tokens=True))
+    whole = str(tokenizer.decode([*prompt, *written], skip_special_tokens=True))
+    if whole.startswith(before):
+        return whole[len(before) :]
+    return str(tokenizer.decode(written, skip_special_tokens=True))
 
 
 def room_of(model: Any) -> int:

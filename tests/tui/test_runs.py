@@ -29,6 +29,7 @@ from tui.screens.help import HelpScreen
 from tui.screens.question import Question
 from tui.screens.run import RunScreen
 from tui.screens.runs_dialog import RunsDialog
+from tui.screens.tune import TuneForm
 from tui.state.run import RunView
 from tui.widgets.curve_view import CurveView
 from tui.widgets.dock import Dock
@@ -512,13 +513,11 @@ async def test_what_can_be_done_with_a_run_depends_on_how_it_stands(
 
 
 async def test_a_run_is_repeated_with_its_plan(start: Start, trainers: tuple[FakeTrainer, ...]) -> None:
-    plans: list[Plan] = []
     async with start() as program:
-        program.screen.repeat_run = plans.append
         await listed(program)
         await program.pilot.press("f9")
-        await program.until(lambda: plans)
-    assert plans[0].model == "gpt2"
+        await program.until(lambda: isinstance(program.app.screen, TuneForm), "the form")
+        await until_shown(program, "gpt2", "reviews.jsonl")
 
 
 # Never in the way

@@ -63,7 +63,7 @@ def tick_words(value: float, step: float) -> str:
     if value and (abs(value) >= 1e6 or abs(value) < 1e-4):
         return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
     places = max(0, min(5, -math.floor(math.log10(step)))) if step > 0 else 2
-    if step * 10**places % 1 > 1e-6 and places < 5:
+    if places < 5 and abs(step * 10**places - round(step * 10**places)) > 1e-6:
         places += 1
     return f"{value:.{places}f}"
 

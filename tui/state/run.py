@@ -231,8 +231,8 @@ Stepped = TypeVar("Stepped", EvalDone, Answers)
 
 
 def _thinned(items: list[Stepped], limit: int, best_step: int) -> list[Stepped]:
-    """Let every other one go where there are too many; the first, the best and the last stay."""
-    if len(items) <= limit:
-        return items
-    last = len(items) - 1
-    return [one for at, one in enumerate(items) if at % 2 == 0 or at == last or one.step == best_step]
+    """Let every other one go as long as there are too many; the first, the best and the last stay."""
+    while len(items) > limit:
+        last = len(items) - 1
+        items = [one for at, one in enumerate(items) if at % 2 == 0 or at == last or one.step == best_step]
+    return items

@@ -126,11 +126,12 @@ def spoken(answers: Answers, count: int) -> list[Content]:
     lines = []
     for sample in answers.samples[:count]:
         prompt, text = _one_line(sample.prompt), _one_line(sample.text)
+        gap = " " if sample.prompt[-1:].isspace() or sample.text[:1].isspace() or not text else ""
         if len(prompt) > _PROMPT_CHARACTERS:
             prompt = "…" + prompt[1 - _PROMPT_CHARACTERS :]
         if len(text) > _ANSWER_CHARACTERS:
             text = text[: _ANSWER_CHARACTERS - 1] + "…"
-        lines.append(Content.assemble((prompt, QUIET), "" if prompt.endswith(" ") else " ", text or "(nothing)"))
+        lines.append(Content.assemble((prompt, QUIET), gap, text or "(nothing)"))
     return lines
 
 

@@ -20,7 +20,7 @@ from engine.runs.events import (
 )
 from engine.runs.history import RECENT_STEPS, History
 from tests.fakes.runs import PLAN, step_done
-from tui.state.run import MAX_EVALUATIONS, MAX_POINTS, MAX_WARNINGS, Look, RunView
+from tui.state.run import MAX_ANSWERS, MAX_EVALUATIONS, MAX_POINTS, MAX_WARNINGS, Look, RunView
 from tui.state.run_figures import answers_at, eta_s, gains, pace, reading_at
 
 RUNNING = RunState(state="running", words="Running", step=1, total_steps=100)
@@ -57,6 +57,14 @@ def test_the_curve_is_that_of_one_who_saw_all_steps_at_once() -> None:
     for first in range(1, 5000, 50):
         view = view.apply(steps(first, first + 49, 0))
     assert view.curve == curve.points
+
+
+def test_a_long_history_is_bounded_at_once() -> None:
+    events = tuple(event for step in range(0, 9000, 3) for event in (evaluated(step), said(step, 0, "x")))
+    view = EMPTY.with_history(History((), (), events, 0))
+    assert len(view.evaluations) <= MAX_EVALUATIONS
+    assert len(view.answers) <= MAX_ANSWERS
+    assert (view.answers[0].step, view.answers[-1].step) == (0, 8997)
 
 
 def test_a_resumed_run_forgets_what_it_does_again() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -264,9 +265,11 @@ class RunActions(ChatBase):
 
     def repeat_run(self, plan: Plan) -> None:
         """Set up a new run with the plan of an old one."""
-        tune: Callable[[Plan], None] | None = getattr(self, "action_tune", None)
-        if tune is not None:
-            tune(plan)
+        self.action_tune(plan)
+
+    @abstractmethod
+    def action_tune(self, plan: Plan | None = None) -> None:
+        """Set up a run."""
 
     def action_delete_run(self) -> None:
         """Delete the run that is shown, after a question."""
