@@ -65,7 +65,7 @@ class DataDesk:
             if on_progress is not None and not answer.cancelled():
                 loop.call_soon_threadsafe(on_progress, rows)
 
-        self._jobs.put(lambda: self._answer(make(number), answer, tell))
+        self._jobs.put(lambda: self._answer(number, make, answer, tell))
         try:
             return await asyncio.wrap_future(answer)
         except asyncio.CancelledError:
@@ -98,12 +98,12 @@ class DataDesk:
                 return None
         return self._process
 
-    def _answer(self, command: AnyDataCommand, answer: Future[AnyDataAnswer], tell: Callable[[int], None]) -> None:
+    def _answer(self, number: int, make: Make, answer: Future[AnyDataAnswer], tell: Callable[[int], None]) -> None:
         if not answer.set_running_or_notify_cancel():
             return
-        self._running = command.id
+        self._running = number
         try:
-            answer.set_result(self._asked(command, tell))
+            answer.set_result(self._asked(make(number), tell))
         except Exception as error:
             answer.set_exception(error)
         finally:

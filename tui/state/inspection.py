@@ -147,7 +147,7 @@ def glimpse(seen: Inspection) -> str:
     """A data set in one line."""
     if seen.failure:
         return f"✗ {seen.failure}"
-    if seen.columns is None:
+    if seen.is_looking or seen.columns is None:
         return "Looking at it…" if seen.is_looking else ""
     how = ", guessed" if seen.columns.guessed else ""
     parts = [f"{columns_in_words(seen.columns)}{how}"]

@@ -45,7 +45,7 @@ def read(texts: Mapping[str, str], base: Plan = _EMPTY) -> Reading:
     """Read what was typed.
 
     Args:
-        texts: By field; a missing one counts as blank.
+        texts: By field; a missing one is at its default.
         base: The plan to start from. What the form has no field for is taken from it; columns only for the same data.
     """
     found: dict[str, str] = {}
@@ -53,7 +53,7 @@ def read(texts: Mapping[str, str], base: Plan = _EMPTY) -> Reading:
     for field in FIELDS:
         if field.name == NAME:
             continue
-        value, fault = _value(field, texts.get(field.name, "").strip())
+        value, fault = _value(field, texts.get(field.name, _DEFAULTS[field.name]).strip())
         if fault:
             found[field.name] = fault
         else:
@@ -78,12 +78,11 @@ def is_shown(field: TuneField, method: Method) -> bool:
 
 def changed_fields(texts: Mapping[str, str], method: Method) -> tuple[str, ...]:
     """The fields that are away from their defaults, what has none left out."""
-    defaults = texts_of(_EMPTY)
     return tuple(
         field.name
         for field in FIELDS
-        if texts.get(field.name, "").strip() not in ("", defaults[field.name])
-        or (field.kind == "tick" and texts.get(field.name, "") != defaults[field.name])
+        if texts.get(field.name, "").strip() not in ("", _DEFAULTS[field.name])
+        or (field.kind == "tick" and texts.get(field.name, "") != _DEFAULTS[field.name])
         if is_shown(field, method)
     )
 
@@ -101,7 +100,7 @@ def rate_words(plan: Plan, parameters: int) -> str:
         return f"how far a step goes{usual}"
     if not parameters:
         low, high = (default_learning_rate(plan.method, size) for size in (10**12, 1))
-        return f"auto: {low:g} to {high:g} for {label}, by the model's size"
+        return f"auto: {low:g} to {high:g}, by the model's size"
     rate = default_learning_rate(plan.method, parameters)
     return f"auto: {rate:g} for {label}, {human_count(parameters)} parameters"
 
@@ -138,7 +137,7 @@ def _plan(values: Mapping[str, Any], base: Plan) -> Plan:
     data = parts["data"]
     spec = spec_for(data.pop("source", base.data.source), base.data)
     if not parts["lora"].get("alpha"):
-        parts["lora"]["alpha"] = 2 * parts["lora"].get("rank", base.lora.rank)
+        parts["lora"]["alpha"] = max(1, 2 * parts["lora"].get("rank", base.lora.rank))
     changes = dict(parts[""])
     seed = changes.get("seed", base.seed)
     return msgspec.structs.replace(
@@ -203,3 +202,6 @@ def _text(field: TuneField, plan: Plan) -> str:
             return "" if field.blank and not value else f"{value:d}" if isinstance(value, int) else f"{value:.10g}"
         case _:
             return str(value)
+
+
+_DEFAULTS = texts_of(_EMPTY)

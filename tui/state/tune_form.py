@@ -127,6 +127,7 @@ _MEASURING = (
         name="probe_tokens",
         label="Length of answers",
         meaning="in tokens, to what is asked while it learns",
+        brief="in tokens, to what it is asked",
         kind="whole",
     ),
     TuneField(
@@ -136,7 +137,7 @@ _MEASURING = (
         kind="whole",
         blank="auto",
     ),
-    TuneField(name="keep_last", label="Keep newest", meaning="checkpoints; the newest is always kept", kind="whole"),
+    TuneField(name="keep_last", label="Keep newest", meaning="checkpoints, one at least", kind="whole"),
     TuneField(name="keep_best", label="Keep best", meaning="checkpoints with the lowest held-out loss", kind="whole"),
     TuneField(
         name="generic_text",
@@ -170,13 +171,13 @@ _MACHINE = (
     TuneField(
         name="pack_tokens",
         label="Tokens at once",
-        meaning="what memory depends on; auto: at most 2,048",
+        meaning="what memory takes; auto: at most 2,048",
         kind="whole",
         blank="auto",
     ),
     TuneField(name="threads", label="Threads", meaning="auto: the physical cores", kind="whole", blank="auto"),
     TuneField(name="device", label="Device", meaning="auto, cpu, cuda or mps"),
-    TuneField(name="polite", label="Polite", meaning="let everything else on the machine go first", kind="tick"),
+    TuneField(name="polite", label="Polite", meaning="lets everything else go first", kind="tick"),
     TuneField(
         name="preflight",
         label="Preflight",

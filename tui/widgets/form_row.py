@@ -100,24 +100,26 @@ class FormRow(Vertical):
         """
         super().__init__(id=row_id(field.name))
         self.field = field
-        self._text = text
-        self._default = default
-        self._suggester = suggester
         self._action = action
         self._is_wide = field.kind in ("text", "lines") and not field.blank and not field.group
         self.set_class(self._is_wide, "-wide")
         self.set_class(field.kind in ("text", "words") and not self._is_wide, "-name")
+        self._label = Label(field.label, markup=False)
+        self._meaning = Static(field.meaning, classes="row--meaning", markup=False)
+        self._beneath = Static("", classes="row--beneath", markup=False)
+        self.value = self._make_value(text, default, suggester)
+        """What is filled in by a person."""
 
     def compose(self) -> ComposeResult:
         """Label, value and meaning on one line; beneath it what needs more room."""
         with Horizontal(classes="row--line"):
-            yield Label(self.field.label, markup=False)
-            yield self._make_value()
+            yield self._label
+            yield self.value
             if not self._is_wide:
-                yield Static(self.field.meaning, classes="row--meaning", markup=False)
+                yield self._meaning
             if self._action is not None:
                 yield ActionHint(self._action)
-        yield Static("", classes="row--beneath", markup=False)
+        yield self._beneath
 
     @property
     def text(self) -> str:
@@ -141,11 +143,6 @@ class FormRow(Vertical):
             case Choice() | Input() as other:
                 other.value = text
 
-    @property
-    def value(self) -> Widget:
-        """What is filled in by a person."""
-        return self.query(".row--value").first()
-
     def judge(self, fault: str, *, changed: bool, meaning: str = "", beneath: str = "") -> None:
         """Show what is wrong with the field, else what it means.
 
@@ -158,37 +155,32 @@ class FormRow(Vertical):
         self.set_class(bool(fault), "-faulty")
         self.set_class(changed, "-changed")
         mark = "• " if changed else ""
-        self.query_one(Label).update(f"{mark}{self.field.label}")
+        self._label.update(f"{mark}{self.field.label}")
         told = f"✗ {fault}" if fault else ""
         if not self._is_wide:
             choices = (meaning,) if meaning else (self.field.meaning, self.field.brief or self.field.meaning)
             words = (told,) if told else choices
-            self.query_one(".row--meaning", Static).update(Fitted(lambda width: longest(words, width)))
-        below = self.query_one(".row--beneath", Static)
+            self._meaning.update(Fitted(lambda width: longest(words, width)))
         shown = (told if self._is_wide else "") or beneath
-        below.display = bool(shown)
-        below.update(visible_line(shown))
+        self._beneath.display = bool(shown)
+        self._beneath.update(visible_line(shown))
 
-    def _make_value(self) -> Widget:
+    def _make_value(self, text: str, default: str, suggester: Suggester | None) -> Widget:
         field = self.field
-        value: Widget
         match field.kind:
             case "tick":
-                value = Tick("", self._text == YES)
+                return Tick("", text == YES)
             case "choice":
-                value = Choice(field.choices, self._text)
+                return Choice(field.choices, text)
             case "lines":
-                value = Lines(self._text, placeholder=field.meaning, compact=True, tab_behavior="focus")
-            case _:
-                value = Input(
-                    self._text,
-                    placeholder=field.meaning if self._is_wide else self._default,
-                    compact=True,
-                    select_on_focus=field.kind in ("whole", "number"),
-                    suggester=self._suggester,
-                )
-        value.add_class("row--value")
-        return value
+                return Lines(text, placeholder=field.meaning, compact=True, tab_behavior="focus")
+        return Input(
+            text,
+            placeholder=field.meaning if self._is_wide else default,
+            compact=True,
+            select_on_focus=field.kind in ("whole", "number"),
+            suggester=suggester,
+        )
 
     @on(Input.Changed)
     @on(Choice.Changed)

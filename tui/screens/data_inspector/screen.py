@@ -150,7 +150,7 @@ class DataInspector(Dialog[DataSpec]):
             self._count_all()
         else:
             self._stop_counting()
-            if view == "row" and self._seen.row is None:
+            if view == "row":
                 self._show_row(self._seen.at)
 
     @on(Input.Submitted, "#data-source Input")
@@ -197,7 +197,12 @@ class DataInspector(Dialog[DataSpec]):
 
     def _read_again(self, spec: DataSpec) -> None:
         self.workers.cancel_node(self)
-        self._see(Inspection(spec=spec, present=self._seen.present, is_looking=bool(spec.source)))
+        fresh = Inspection(spec=spec, is_looking=bool(spec.source))
+        if spec.source == self._seen.spec.source:
+            # What was seen of it stays until it is seen anew: fields that come and go would take the focus along.
+            before = self._seen
+            fresh = fresh.with_(present=before.present, opened=before.opened, at=before.at, row=before.row)
+        self._see(fresh)
         if spec.source:
             self._open(spec)
 
@@ -242,7 +247,7 @@ class DataInspector(Dialog[DataSpec]):
 
     @work(exclusive=True, group="rows")
     async def _show_row(self, row: int) -> None:
-        if self._seen.opened is None:
+        if self._seen.opened is None or self._seen.is_looking:
             return
         await asyncio.sleep(PAUSE_S if self._seen.row else 0)
         try:
@@ -254,7 +259,7 @@ class DataInspector(Dialog[DataSpec]):
 
     def _count_all(self) -> None:
         seen = self._seen
-        if seen.opened is not None and seen.report is None and seen.counted < 0:
+        if seen.opened is not None and not seen.is_looking and seen.report is None and seen.counted < 0:
             self._see(seen.with_(counted=0, survey_failure=""))
             self._survey()
 

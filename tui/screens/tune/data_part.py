@@ -21,7 +21,7 @@ from tui.state.inspection import Inspection, glimpse, reading_of
 
 PAUSE_S = 0.4
 """After the last key until the data is looked at."""
-_HUB = "A data set of the hub, if there is one of that name. Ctrl+L fetches it and shows it."
+_HUB = "If the hub has a data set of that name, Ctrl+L fetches and shows it."
 _NOTHING = Inspection(spec=DataSpec(source=""))
 
 

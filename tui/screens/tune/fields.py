@@ -14,7 +14,7 @@ from tui.state.tune import changed_fields, default_text, is_shown, texts_of
 from tui.state.tune_fields import METHOD_BRIEFS, METHOD_WORDS, TuneField
 from tui.state.tune_form import FIELDS
 from tui.widgets.fold import Fold
-from tui.widgets.form_row import FormRow, RowAction, longest, row_id
+from tui.widgets.form_row import FormRow, RowAction, longest
 from tui.widgets.path_suggester import PathSuggester
 
 _ACTIONS = {
@@ -22,7 +22,6 @@ _ACTIONS = {
     "data.source": RowAction("Ctrl+L", "looks at it", "look"),
 }
 _PATHS = ("data.source", "data.eval_source", "generic_text")
-_FOLDED = sum(bool(field.group) for field in FIELDS)
 _INDENT = 30
 """What frame and labels take of the screen's width."""
 
@@ -36,7 +35,7 @@ class TuneFields(VerticalScroll, can_focus=False):
         .group--title { height: 1; padding: 0 1; margin-top: 1; color: $secondary; }
         #tune-more { height: auto; display: none; }
         #tune-more.-open { display: block; }
-        #tune-method { height: auto; padding: 0 1; margin: 0 0 0 19; color: $text-muted; }
+        #tune-method { height: auto; padding: 0 1 0 20; color: $text-muted; }
     }
     """
 
@@ -44,15 +43,19 @@ class TuneFields(VerticalScroll, can_focus=False):
         """Make the rows with what a plan says."""
         super().__init__()
         self._first = texts_of(plan, name)
+        self._rows: dict[str, FormRow] = {}
+        self._method = Static("", id="tune-method", markup=False)
+        self._fold = Fold("More settings", id="tune-fold")
 
     def compose(self) -> ComposeResult:
         """The rows, in the table's order."""
+        self._rows = {field.name: _row(field, self._first[field.name]) for field in FIELDS}
         for field in FIELDS:
             if not field.group:
-                yield self._make_row(field)
+                yield self._rows[field.name]
                 if field.name == "method":
-                    yield Static("", id="tune-method", markup=False)
-        yield Fold("More settings", id="tune-fold")
+                    yield self._method
+        yield self._fold
         with Vertical(id="tune-more"):
             group = ""
             for field in FIELDS:
@@ -60,21 +63,16 @@ class TuneFields(VerticalScroll, can_focus=False):
                     if field.group != group:
                         group = field.group
                         yield Static(group, classes="group--title", markup=False)
-                    yield self._make_row(field)
-
-    def _make_row(self, field: TuneField) -> FormRow:
-        suggester = PathSuggester() if field.name in _PATHS else None
-        action = _ACTIONS.get(field.name)
-        return FormRow(field, self._first[field.name], default_text(field), suggester=suggester, action=action)
+                    yield self._rows[field.name]
 
     @property
     def texts(self) -> dict[str, str]:
-        """What is filled in, by field."""
-        return {row.field.name: row.text for row in self.query(FormRow)}
+        """What is filled in, by field; empty until there are fields."""
+        return {name: row.text for name, row in self._rows.items()}
 
     def row(self, name: str) -> FormRow:
         """The row of a field."""
-        return self.query_one(f"#{row_id(name)}", FormRow)
+        return self._rows[name]
 
     def fill(self, texts: Mapping[str, str]) -> None:
         """Fill in some fields."""
@@ -91,8 +89,7 @@ class TuneFields(VerticalScroll, can_focus=False):
             beneath: What is known of the data.
         """
         changed = set(changed_fields(self.texts, plan.method))
-        for row in self.query(FormRow):
-            name = row.field.name
+        for name, row in self._rows.items():
             row.display = is_shown(row.field, plan.method)
             row.judge(
                 faults.get(name, ""),
@@ -101,17 +98,17 @@ class TuneFields(VerticalScroll, can_focus=False):
                 beneath=beneath if name == "data.source" else "",
             )
         words = (METHOD_WORDS[plan.method], METHOD_BRIEFS[plan.method])
-        self.query_one("#tune-method", Static).update(longest(words, min(116, self.app.size.width) - _INDENT))
-        count = sum(field.name in changed for field in FIELDS if field.group)
-        told = f"{count} of {_FOLDED} are not at their defaults" if count else f"{_FOLDED}, all at their defaults"
-        self.query_one(Fold).say(f"More settings: {told}")
+        self._method.update(longest(words, min(116, self.app.size.width) - _INDENT))
+        folded = [field.name for field in FIELDS if field.group and is_shown(field, plan.method)]
+        count = sum(name in changed for name in folded)
+        state = f"{count} of {len(folded)} are not" if count else f"{len(folded)}, all"
+        self._fold.say(f"More settings: {state} at their defaults")
 
     def go_to(self, name: str) -> None:
         """Put the cursor into a field, wherever it is."""
         row = self.row(name)
-        fold = self.query_one(Fold)
-        if row.field.group and not fold.is_open:
-            fold.action_turn()
+        if row.field.group and not self._fold.is_open:
+            self._fold.action_turn()
         row.value.focus()
 
     @on(Fold.Toggled)
@@ -119,4 +116,9 @@ class TuneFields(VerticalScroll, can_focus=False):
         event.stop()
         self.query_one("#tune-more").set_class(event.is_open, "-open")
         if event.is_open:
-            self.call_after_refresh(self.query_one(Fold).scroll_visible, top=True, animate=False)
+            self.call_after_refresh(self._fold.scroll_visible, top=True, animate=False)
+
+
+def _row(field: TuneField, text: str) -> FormRow:
+    suggester = PathSuggester() if field.name in _PATHS else None
+    return FormRow(field, text, default_text(field), suggester=suggester, action=_ACTIONS.get(field.name))

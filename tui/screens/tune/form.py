@@ -42,6 +42,7 @@ class TuneForm(DataPart):
     """The fields, what the data is, and what will be done. Gives the name of the run that was started, or None."""
 
     HEADING = "Teach a model"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall"), (38, "-roomy")]
     AUTO_FOCUS = f"#{row_id('data.source')} Input"
     KEYS = (
         Key("Ctrl+S", "starts it", "start"),
@@ -65,7 +66,8 @@ class TuneForm(DataPart):
         #tune-summary { height: auto; max-height: 3; padding: 0 1; margin-top: 1; color: $secondary; }
         &.-short #tune-summary { margin-top: 0; }
         &.-narrow FormRow.-name Input { width: 20; }
-        &.-tall TuneFields { & > FormRow, & > #tune-method { margin-bottom: 1; } & > #row-method { margin-bottom: 0; } }
+        &.-roomy TuneFields > FormRow, &.-roomy #tune-method { margin-bottom: 1; }
+        &.-roomy TuneFields > #row-method { margin-bottom: 0; }
     }
     """
 
@@ -94,7 +96,8 @@ class TuneForm(DataPart):
         super().__init__()
         base = plan or Plan(model="", data=DataSpec(source=""))
         self._base = base if base.model else msgspec.structs.replace(base, model=model)
-        self._run_name = name
+        self._fields = TuneFields(self._base, name)
+        self._summary = Static("", id="tune-summary", markup=False)
         self._services = services
         self._facts = facts
         self._starter = Starter(services.paths.runs, begin)
@@ -107,8 +110,8 @@ class TuneForm(DataPart):
 
     def parts(self) -> Iterator[Widget]:
         """The fields, and what will be done."""
-        yield TuneFields(self._base, self._run_name)
-        yield Static("", id="tune-summary", markup=False)
+        yield self._fields
+        yield self._summary
 
     def on_mount(self) -> None:
         """Start what reads data, and judge what stands in the form."""
@@ -124,10 +127,6 @@ class TuneForm(DataPart):
         self.judge()
 
     # What is typed
-
-    @property
-    def _fields(self) -> TuneFields:
-        return self.query_one(TuneFields)
 
     def _read(self) -> Reading:
         return read(self._fields.texts, self._base)
@@ -189,7 +188,7 @@ class TuneForm(DataPart):
 
     def _say(self, words: str) -> None:
         faulty = words.startswith("✗")
-        self.query_one("#tune-summary", Static).update(Content.styled(words, "$text-error" if faulty else ""))
+        self._summary.update(Content.styled(words, "$text-error" if faulty else ""))
 
     # Moving
 
