@@ -24,7 +24,7 @@ from tests.fakes.runs import FakeTrainer, store_runs
 from tests.tui.conftest import DEADLINE_S, Program
 from tui.app import _model_of
 from tui.launcher import main
-from tui.screens.chat import run_actions
+from tui.screens.chat import run_panel
 from tui.screens.help import HelpScreen
 from tui.screens.question import Question
 from tui.screens.run import RunScreen
@@ -42,7 +42,7 @@ SHOWN = Memory(dock_shown=True)
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_actions, "LOOK_FOR_RUNS_S", 0.02)
+    monkeypatch.setattr(run_panel, "LOOK_FOR_RUNS_S", 0.02)
 
 
 @pytest.fixture
@@ -194,6 +194,13 @@ async def test_a_checkpoint_opens_with_a_click(start: Start, trainer: FakeTraine
         y = next(at for at, row in enumerate(rows) if "★ 100" in row and "at" not in row)
         await program.pilot.click(offset=(rows[y].index("★ 100") + 2, y))
         await program.until(lambda: program.session.state.model.ref == "run:first@100", "the checkpoint's model")
+
+
+async def test_the_end_of_a_run_is_told_where_the_panel_is_folded(start: Start, trainer: FakeTrainer) -> None:
+    async with start(size=(80, 24)) as program:
+        await attached(program)
+        trainer.die("Killed")
+        await program.until(lambda: any("first: ✗ Died" in n.message for n in program.app._notifications))
 
 
 # Asking
@@ -484,6 +491,22 @@ async def test_a_run_is_renamed_in_the_list(start: Start, trainers: tuple[FakeTr
         await until_shown(program, "Rename poems")
         await program.pilot.press(*"stories-lora", "enter")
         await until_shown(program, "There is a run called stories-lora already")
+
+
+async def test_the_run_in_the_panel_stays_there_when_it_is_renamed(
+    start: Start, trainer: FakeTrainer, paths: Paths
+) -> None:
+    trainer.pause()
+    FakeTrainer(paths, "newest").begin().close()
+    async with start(run="first") as program:
+        await attached(program)
+        dialog = await listed(program)
+        await program.until(lambda: dialog.query_one(FilterList).highlighted_id == "first")
+        await program.pilot.press("f2")
+        await until_shown(program, "Rename first")
+        await program.pilot.press(*"poems", "enter")
+        await attached(program, "poems")
+    assert load_memory(paths.memory_file).run == "poems"
 
 
 async def test_a_run_is_deleted_in_the_list(start: Start, trainers: tuple[FakeTrainer, ...], paths: Paths) -> None:

@@ -20,13 +20,11 @@ from engine.errors import TunesmithError
 from engine.figures import human_bytes
 from engine.runs import Plan, RunFolder, delete, list_runs, rename
 from engine.runs.store import RunSummary
-from tui.renderables.fitted import QUIET, Fitted, columns, labelled, marked
+from tui.renderables.fitted import Fitted
 from tui.screens.dialog import Dialog, Key
-from tui.state.picking import match_spans
-from tui.state.run_rows import best_words, matching, method_words, run_facts, step_words, what_words
-from tui.state.run_words import GLYPHS, log_words, state_words
-from tui.widgets.dock_parts import STATE_STYLES
+from tui.state.run_rows import matching
 from tui.widgets.filter_list import FilterList, Row
+from tui.widgets.run_row import run_columns, run_lines, run_page
 
 _LOOK_EVERY_S = 2.0
 _LOOKING = "Looking for runs…"
@@ -35,7 +33,6 @@ _NONE = (
     "tunesmith tune --model gpt2 --data FILE"
 )
 _NOTHING = "No run answers to that."
-_LABEL_WIDTH = 11
 
 What = Literal["open", "resume", "talk", "repeat"]
 
@@ -87,18 +84,27 @@ class RunsDialog(Dialog[RunChoice]):
     }
     """
 
-    def __init__(self, runs: Path, shown: str, *, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        runs: Path,
+        shown: str,
+        *,
+        now: Callable[[], float],
+        renamed: Callable[[str, str], object] = lambda old, new: None,
+    ) -> None:
         """Make the dialog; the runs are read once it is open.
 
         Args:
             runs: The folder of runs.
             shown: The run that the panel shows; empty where it shows none.
             now: Seconds since the epoch.
+            renamed: Told the old and the new name of a run.
         """
         super().__init__()
         self._folder = runs
         self._shown = shown
         self._now = now
+        self._renamed = renamed
         self._runs: tuple[RunSummary, ...] | None = None
 
     def parts(self) -> Iterator[Widget]:
@@ -138,7 +144,7 @@ class RunsDialog(Dialog[RunChoice]):
         self.frame.border_subtitle = Content(f"{len(found)} of {len(runs)}" if runs else "")
 
     def _row(self, run: RunSummary, query: str) -> Row:
-        return Row(run.name, Fitted(lambda width: _columns(run, query, run.name == self._shown, width), height=1))
+        return Row(run.name, Fitted(lambda width: run_columns(run, query, run.name == self._shown, width), height=1))
 
     @property
     def _run(self) -> RunSummary | None:
@@ -209,6 +215,8 @@ class RunsDialog(Dialog[RunChoice]):
         except (TunesmithError, OSError) as error:
             self._say(str(error))
         else:
+            self._shown = renamed.name if self._shown == run.name else self._shown
+            self._renamed(run.name, renamed.name)
             self._look(renamed.name)
 
     @work
@@ -246,41 +254,6 @@ class RunsDialog(Dialog[RunChoice]):
         def lay_out(width: int) -> Content:
             if run is None:
                 return Content("")
-            return _facts_in_lines(run, width) if narrow else _facts(run, now_s, width)
+            return run_lines(run, width) if narrow else run_page(run, now_s, width)
 
         self.query_one("#runs-facts Static", Static).update(Fitted(lay_out))
-
-
-def _columns(run: RunSummary, query: str, shown: bool, width: int) -> Content:
-    state = run.state.state
-    name_width = max(22, min(34, width - 52))
-    name = Content.assemble(
-        (f"{GLYPHS[state]} ", STATE_STYLES.get(state, "")), marked(run.name, match_spans(run.name, query))
-    )
-    rest = width - name_width - 2 - 14 - 2 - 5 - 2 - 8 - 2
-    return columns(
-        (name.stylize("bold") if shown else name, name_width, False),
-        (Content(state_words(run.state)[2:]), 14, False),
-        (Content(step_words(run)), 5, True),
-        (Content(best_words(run)), 8 if width >= 48 else 0, True),
-        (Content.styled(method_words(run), QUIET), 11 if rest >= 11 else 0, False),
-        (Content.styled(what_words(run), QUIET), rest - 13 if rest >= 28 else 0, False),
-    )
-
-
-def _facts(run: RunSummary, now_s: float, width: int) -> Content:
-    lines = [
-        Content.styled(visible_line(run.name), "bold $accent"),
-        Content(""),
-        labelled(run_facts(run, now_s), width, _LABEL_WIDTH),
-    ]
-    if run.state.state in ("died", "failed"):
-        lines += [Content(""), Content.styled("The end of its log", "bold $secondary")]
-        lines += [Content.styled(line, "$text-error") for line in log_words(run.state.log_lines, 6)]
-    return Content("\n").join(lines)
-
-
-def _facts_in_lines(run: RunSummary, width: int) -> Content:
-    first = f"{what_words(run)} · {method_words(run)} · {human_bytes(run.size_bytes)}"
-    second = visible_line(run.state.words)
-    return Content("\n").join([Content(line).truncate(width, ellipsis=True) for line in (first, second)])
