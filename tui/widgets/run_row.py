@@ -17,7 +17,7 @@ _LABEL_WIDTH = 11
 
 
 def run_columns(run: RunSummary, query: str, shown: bool, width: int) -> Content:
-    """A run on one line: name, state in words, how far it is, its best loss, method, model and data as there is room."""
+    """A run on one line: name, state in words, progress, best loss; method, model and data as there is room."""
     state = run.state.state
     name_width = max(22, min(34, width - 52))
     name = Content.assemble(
