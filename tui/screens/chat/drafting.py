@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from textual import on
+from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
 from tui import commands
+from tui.commands import Action
+from tui.renderables.fitted import Fitted
 from tui.screens.chat.base import ChatBase
 from tui.widgets.composer import Composer
 
 COUNT_DELAY_S = 0.3
 DRAFT_DELAY_S = 0.4
+MAX_HINTS = 8
 
 
 class Drafting(ChatBase):
@@ -28,9 +35,7 @@ class Drafting(ChatBase):
         found = commands.complete_slash(event.text_area.text)
         hint.display = bool(found)
         if found:
-            words = [f"/{a.slash} {a.argument}".rstrip() for a in found[:8]]
-            width = max(map(len, words))
-            hint.update("\n".join(f"{c:<{width}}  {a.help}" for c, a in zip(words, found, strict=False)))
+            hint.update(Fitted(partial(_hints, found[:MAX_HINTS])))
         self.count_soon()
         self._restart("_draft_timer", DRAFT_DELAY_S, self._save_draft)
 
@@ -51,3 +56,11 @@ class Drafting(ChatBase):
     def _save_draft(self) -> None:
         if self.session is not None and self.session.state.editing is None:
             self.session.conversations.save_draft(self._typed)
+
+
+def _hints(found: Sequence[Action], width: int) -> Content:
+    """What half a slash command could become, a line each."""
+    typed = [f"/{action.slash} {action.argument}".rstrip() for action in found]
+    room = max(map(len, typed))
+    lines = [Content(f"{words:<{room}}  {action.help}") for words, action in zip(typed, found, strict=True)]
+    return Content("\n").join([line.truncate(width, ellipsis=True) for line in lines])
