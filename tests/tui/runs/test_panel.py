@@ -1,0 +1,127 @@
+"""The panel beside the chat."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from engine.memory import Memory, load_memory
+from engine.paths import Paths
+from tests.fakes.runs import FakeTrainer
+from tests.tui.runs.watching import SHOWN, Start, attached, on_screen, until_shown, view
+from tui.app import _model_of
+from tui.launcher import main
+from tui.widgets.dock import Dock
+
+
+async def test_the_program_opens_with_the_run_that_was_named(start: Start, trainer: FakeTrainer, paths: Paths) -> None:
+    FakeTrainer(paths, "other").begin().close()
+    async with start(run="other") as program:
+        await attached(program, "other")
+        assert program.screen.query_one(Dock).display
+
+
+def test_a_run_that_is_not_there_is_told_before_the_screen_opens(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--run", "nowhere"]) == 3
+    assert "There is no run called nowhere" in capsys.readouterr().err
+
+
+def test_the_model_of_a_run_is_talked_to_once_it_has_made_one(paths: Paths) -> None:
+    trainer = FakeTrainer(paths).begin()
+    assert _model_of(paths, "first") == ""
+    trainer.save(10)
+    assert _model_of(paths, "first") == "run:first"
+    trainer.close()
+
+
+async def test_with_no_run_the_panel_invites_to_start_one(start: Start) -> None:
+    async with start(memory=SHOWN) as program:
+        await until_shown(program, "Teach a model", "tunesmith tune")
+
+
+async def test_the_panel_shows_the_run_that_is_alive_and_follows_it(start: Start, trainer: FakeTrainer) -> None:
+    async with start(memory=SHOWN, size=(120, 50)) as program:
+        await until_shown(program, "first", "▶ Training · step 120 of 500", "24%", "epoch 0.72/3", "2,000 tok/s")
+        await until_shown(program, "At step 100 it says", "Once upon a time", "★ 100", "grad", "1.2 GB")
+        trainer.train(40)
+        await until_shown(program, "step 160 of 500", "At step 150 it says")
+
+
+async def test_a_trainer_that_is_killed_is_shown_as_dead_with_the_end_of_its_log(
+    start: Start, trainer: FakeTrainer
+) -> None:
+    async with start(memory=SHOWN, size=(120, 50)) as program:
+        await until_shown(program, "▶ Training")
+        trainer.die("loading", "out of \x1b[31mmemory")
+        await until_shown(program, "✗ Died · step 120 of 500", "out of ␛[31mmemory", "/resume goes on", "/try")
+
+
+async def test_a_paused_and_a_finished_run_say_so_in_words(start: Start, trainer: FakeTrainer) -> None:
+    async with start(memory=SHOWN, size=(120, 50)) as program:
+        trainer.pause()
+        await until_shown(program, "‖ Paused · step 120 of 500", "/resume goes on")
+        trainer.work().train(380).finish()
+        await until_shown(program, "✓ Finished", "Did it help?", "50.0% →")
+
+
+async def test_a_run_that_starts_opens_the_panel_by_itself(start: Start, paths: Paths) -> None:
+    async with start(memory=Memory(dock_shown=False)) as program:
+        await program.until(lambda: program.screen._arrivals and program.screen._arrivals._training is not None)
+        assert not program.screen.query_one(Dock).display
+        trainer = FakeTrainer(paths, "second").work().begin()
+        await until_shown(program, "second", "◌ Getting ready")
+        trainer.close()
+
+
+async def test_a_run_that_starts_beside_one_that_is_watched_is_told(
+    start: Start, trainer: FakeTrainer, paths: Paths
+) -> None:
+    async with start(memory=SHOWN) as program:
+        await attached(program)
+        other = FakeTrainer(paths, "second").work()
+        await program.until(lambda: any("second has begun" in n.message for n in program.app._notifications))
+        assert view(program).name == "first"
+        other.close()
+
+
+async def test_a_run_that_is_deleted_elsewhere_leaves_the_panel(start: Start, trainer: FakeTrainer) -> None:
+    async with start(memory=SHOWN) as program:
+        await attached(program)
+        trainer.close()
+        shutil.rmtree(trainer.run.path)
+        await until_shown(program, "Teach a model")
+
+
+async def test_a_run_is_opened_by_name_and_remembered(start: Start, paths: Paths) -> None:
+    FakeTrainer(paths, "one").begin().close()
+    FakeTrainer(paths, "two").begin().close()
+    async with start() as program:
+        for name in ("one", "two"):
+            program.composer.put(f"/runs {name}")
+            await program.pilot.press("enter")
+            await attached(program, name)
+            assert program.screen.query_one(Dock).display
+        program.composer.put("/runs three")
+        await program.pilot.press("enter")
+        await program.until(lambda: any("no run called three" in n.message for n in program.app._notifications))
+    assert load_memory(paths.memory_file).run == "two"
+    async with start(memory=load_memory(paths.memory_file)) as program:
+        await attached(program, "two")
+
+
+async def test_a_checkpoint_opens_with_a_click(start: Start, trainer: FakeTrainer) -> None:
+    async with start(memory=SHOWN, size=(120, 50)) as program:
+        await program.ready()
+        await until_shown(program, "★ 100")
+        rows = on_screen(program).splitlines()
+        y = next(at for at, row in enumerate(rows) if "★ 100" in row and "at" not in row)
+        await program.pilot.click(offset=(rows[y].index("★ 100") + 2, y))
+        await program.until(lambda: program.session.state.model.ref == "run:first@100", "the checkpoint's model")
+
+
+async def test_the_end_of_a_run_is_told_where_the_panel_is_folded(start: Start, trainer: FakeTrainer) -> None:
+    async with start(size=(80, 24)) as program:
+        await attached(program)
+        trainer.die("Killed")
+        await program.until(lambda: any("first: ✗ Died" in n.message for n in program.app._notifications))
