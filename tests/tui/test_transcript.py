@@ -477,6 +477,22 @@ async def test_another_width_keeps_the_turn_that_is_read_on_top() -> None:
             assert next(view.turn.id for view in views(app) if view.region.bottom > app.transcript.region.y) == top
 
 
+async def test_a_width_that_was_there_before_wraps_anew() -> None:
+    app = Host([user(1), reply(2, STORY * 3)])
+    async with app.run_test(size=(100, 40)) as pilot:
+        await pilot.pause()
+        text = STORY * 3
+        for width in (60, 100, 120, 60, 100, 60, 120):
+            await pilot.resize_terminal(width, 40)
+            await until(pilot, lambda width=width: app.screen._compositor.size.width == width, "the new width")
+            await pilot.pause()
+            text += " x"
+            app.draw(user(1), reply(2, text))
+            await pilot.pause()
+            shown = " ".join(row.strip(" ▌") for row in screen_rows(views(app)[1]))
+            assert text.replace(" ", "") in shown.replace(" ", ""), width
+
+
 async def test_a_branch_shows_in_place_of_the_other() -> None:
     app = Host(talk(50))
     async with app.run_test() as pilot:

@@ -12,6 +12,7 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.selection import Selection
 from textual.strip import Strip
+from textual.widget import Widget
 
 from tui.state.turns import TurnLine
 from tui.widgets.growth import GrowingText
@@ -86,6 +87,7 @@ class TurnView(GrowingText):
             self.screen.clear_selection()
         if rows == self._row_count and _same_frame(old, turn) and self._body_rows:
             first = min(first, self._body_rows - 1)
+            self._forget_heights()
             self.refresh(Region(0, _HEAD_ROWS + first, self.size.width, self._body_rows - first))
         else:
             self.refresh(layout=True)
@@ -123,12 +125,24 @@ class TurnView(GrowingText):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """The rows at this width, in which the last cell of each is kept for the cursor of a reply that streams."""
-        self._body.rows.rewrap(max(1, width - _CURSOR_CELLS))
-        self._foot = list(foot_rows(self.turn, self._text_width))
+        self._wrap(width)
         return self._row_count
+
+    def _wrap(self, width: int) -> None:
+        text_width = max(1, width - _CURSOR_CELLS)
+        if text_width != self._text_width:
+            self._body.rows.rewrap(text_width)
+            self._foot = list(foot_rows(self.turn, text_width))
+
+    def _forget_heights(self) -> None:
+        """Textual remembers the heights at widths that were there before; the text is another one since."""
+        self._box_model_cache.clear()
+        if isinstance(self.parent, Widget):
+            self.parent._clear_arrangement_cache()
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Paint rows, all of them on the one style: Textual asks every ancestor for it (0.1 ms)."""
+        self._wrap(self.size.width)  # a height that Textual remembers was not asked for again
         self._base = self.rich_style
         try:
             return super().render_lines(crop)
