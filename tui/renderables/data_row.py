@@ -15,12 +15,14 @@ from engine.corpus.views import Fate, RowView, TokenView
 from engine.display import visible, visible_line
 from engine.figures import plural
 from tui.renderables.fitted import FAINT, QUIET, labelled
+from tui.state.inspection import option_words, shortened
 
 MARKS: dict[Fate, tuple[str, str]] = {"trained": ("⟦", "⟧"), "masked": ("", ""), "cut": ("✂", "✂")}
 _STYLES: dict[Fate, str] = {"trained": "bold underline", "masked": QUIET, "cut": f"strike {QUIET}"}
 _BETWEEN = "│"
 _PIECE = "¶"
 _SHORT_CHARACTERS = 280
+_LABEL_CELLS = 24
 _HEADING = "bold $secondary"
 
 
@@ -40,13 +42,17 @@ def row_title(view: RowView) -> str:
 
 def raw_content(view: RowView, width: int, *, whole: bool) -> Content:
     """The row as it is in the file."""
-    pairs = [(visible_line(name)[:24], _short(text, whole=whole)) for name, text in view.raw.items()]
+    most = min(_LABEL_CELLS, max(8, width // 3))
+    pairs = [(shortened(name, most), _short(text, whole=whole)) for name, text in view.raw.items()]
     label_width = max([len(name) for name, _ in pairs], default=0) + 2
     lines = [Content.styled("In the data", _HEADING)]
     if pairs:
-        lines.append(labelled(pairs, width, min(label_width, max(8, width // 3))))
+        lines.append(labelled(pairs, width, label_width))
     if view.fault is not None:
-        lines += [Content(""), Content.styled(f"✗ This row can't be used: {view.fault.words}", "$text-error")]
+        lines += [
+            Content(""),
+            Content.styled(f"✗ This row can't be used: {option_words(view.fault.words)}", "$text-error"),
+        ]
     return Content("\n").join(lines)
 
 

@@ -31,12 +31,12 @@ ROLES: dict[Shape, tuple[tuple[str, str], ...]] = {
 }
 """The columns of a shape: the name in `Columns`, and what it is called."""
 _OPTIONS = {
-    "text-column": "the column “Text”",
-    "prompt-column": "the column “Prompt”",
-    "input-column": "the column “Input”",
-    "completion-column": "the column “Completion”",
-    "label-column": "the column “Label”",
-    "messages-column": "the column “Messages”",
+    "text-column": "“Text”",
+    "prompt-column": "“Prompt”",
+    "input-column": "“Input”",
+    "completion-column": "“Completion”",
+    "label-column": "“Label”",
+    "messages-column": "“Messages”",
     "label-words": "“Label words”",
     "skip-faulty": "“Faulty rows”",
     "max-length": "“Longest row”",
@@ -53,6 +53,7 @@ _OPTIONS = {
     "data": "“Data”",
     "template": "“Template”",
 }
+_SHOWN_NAME = 30
 _OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
 
 
@@ -139,8 +140,14 @@ def option_words(text: str) -> str:
 def columns_in_words(columns: Columns) -> str:
     """Which columns play which part: text with a label: review → sentiment."""
     names = [getattr(columns, role) for role, _ in ROLES[columns.shape]]
-    joined = " → ".join(visible_line(name)[:30] for name in names if name)
+    joined = " → ".join(shortened(name, _SHOWN_NAME) for name in names if name)
     return f"{SHAPES[columns.shape]}: {joined}"
+
+
+def shortened(text: str, cells: int) -> str:
+    """A name on one line, safe to show, with what is too long left out."""
+    shown = visible_line(text)
+    return shown if len(shown) <= cells else f"{shown[: cells - 1]}…"
 
 
 def glimpse(seen: Inspection) -> str:

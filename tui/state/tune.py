@@ -94,7 +94,6 @@ def default_text(field: TuneField) -> str:
 
 def rate_words(plan: Plan, parameters: int) -> str:
     """What an automatic learning rate comes to; `parameters` is 0 where nobody knows them."""
-    label = dict(BY_NAME["method"].choices)[plan.method]
     if plan.learning_rate:
         usual = f", {default_learning_rate(plan.method, parameters):g} is usual" if parameters else ""
         return f"how far a step goes{usual}"
@@ -102,7 +101,7 @@ def rate_words(plan: Plan, parameters: int) -> str:
         low, high = (default_learning_rate(plan.method, size) for size in (10**12, 1))
         return f"auto: {low:g} to {high:g}, by the model's size"
     rate = default_learning_rate(plan.method, parameters)
-    return f"auto: {rate:g} for {label}, {human_count(parameters)} parameters"
+    return f"auto: {rate:g}, for {human_count(parameters)} parameters"
 
 
 def plan_in_words(plan: Plan) -> str:

@@ -122,7 +122,7 @@ MAIN = (
     TuneField(
         name="probes",
         label="Watch it learn",
-        meaning="asked at each evaluation, one a line; blank: from the data",
+        meaning="asked at each evaluation; blank: from the data",
         kind="lines",
     ),
     TuneField(

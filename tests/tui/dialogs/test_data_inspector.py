@@ -166,11 +166,31 @@ async def test_label_words_template_and_what_is_learned_can_be_changed(paths: Pa
     assert result.template is not None
 
 
+async def test_what_is_still_being_typed_counts(paths: Paths) -> None:
+    async with inspector(services(paths), size=(100, 40)) as it:
+        await it.until_shown("Row 1 ·")
+        await it.press("f4", "tab", "tab", "tab", *"bad,good", "ctrl+s")
+        assert await it.result() == DataSpec(source="reviews.jsonl", label_words=("bad", "good"))
+
+
+async def test_a_row_that_comes_late_takes_nothing_away(paths: Paths) -> None:
+    async with inspector(services(paths), size=(100, 40)) as it:
+        await it.until_shown("Row 1 ·")
+        await it.pilot.press("right", "f3")  # all rows are counted before that row is read
+        await it.until_shown("40, none faulty")
+        await it.press("f2")
+        await it.until_shown("Row 2 ·")
+        await it.press("f3")
+        await it.until_shown("40, none faulty")
+
+
 async def test_where_nothing_can_be_guessed_the_columns_can_be_named(paths: Paths) -> None:
     async with inspector(services(paths), DataSpec(source="unclear.jsonl"), size=(120, 40)) as it:
         await it.until_shown("✗ It is not clear what to learn from the columns")
-        await it.until(lambda: "Say it with the column “Text”" in words_of(it), "what to do")
-        await it.press("f4", "tab", "enter", "down", "enter")
+        await it.until(lambda: "Say it with “Text”" in words_of(it), "what to do")
+        await it.press("f4")
+        await it.until_shown("Say which column is what:")
+        await it.press("tab", "enter", "down", "enter")
         await it.until_shown("✓ raw text: review")
 
 

@@ -150,9 +150,9 @@ async def test_main_fields_are_in_sight_at_every_size(paths: Paths, rows: Path) 
 async def test_an_automatic_rate_is_told_for_method_and_size(paths: Paths) -> None:
     form = Form(paths)
     async with form.opened() as it:
-        await it.until_shown("auto: 0.0003 for LoRA, 124M parameters")
+        await it.until_shown("auto: 0.0003, for 124M parameters")
         form.fill(method="full")
-        await it.until_shown("auto: 5e-05 for Full, 124M parameters")
+        await it.until_shown("auto: 5e-05, for 124M parameters")
         form.fill(model="another")
         await it.until_shown("auto: 2e-05 to 0.0005, by the model's size")
 

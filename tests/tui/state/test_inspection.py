@@ -44,7 +44,7 @@ def test_behind_the_last_row_there_is_none() -> None:
 
 def test_a_failure_takes_away_what_was_shown_and_keeps_the_columns_to_choose_from() -> None:
     seen = START.apply(OPENED).failed(DataFault("No", "Say it with --text-column"))
-    assert (seen.opened, seen.failure) == (None, "No. Say it with the column “Text”")
+    assert (seen.opened, seen.failure) == (None, "No. Say it with “Text”")
     assert seen.apply(ColumnsNamed(id=4, present=("a", "b"))).present == ("a", "b")
 
 

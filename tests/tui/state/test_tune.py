@@ -156,7 +156,7 @@ def test_only_what_is_away_from_its_default_counts_as_changed() -> None:
 
 def test_an_automatic_rate_is_told_as_far_as_it_is_known() -> None:
     plan = PLANS[0]
-    assert rate_words(plan, 124_000_000) == "auto: 0.0003 for LoRA, 124M parameters"
+    assert rate_words(plan, 124_000_000) == "auto: 0.0003, for 124M parameters"
     assert rate_words(plan, 0) == "auto: 0.0002 to 0.002, by the model's size"
     set_by_hand = msgspec.structs.replace(plan, learning_rate=1.0)
     assert "0.0003 is usual" in rate_words(set_by_hand, 124_000_000)

@@ -23,6 +23,7 @@ from tui.widgets.choice import Choice
 
 _ROLES = ("text", "prompt", "input", "completion", "messages", "label")
 _GUESS = "guess it"
+_ASK = "Say which column is what:"
 _SHOWN = 40
 
 
@@ -35,7 +36,9 @@ class ColumnsPane(VerticalScroll, can_focus=False):
         .pane--line { height: auto; min-height: 1; padding: 0 1; }
         Label { width: 16; color: $text-muted; }
         Select { width: 44; }
-        Select > SelectCurrent { background: $panel; padding: 0 1; border: none; }
+        Select > SelectCurrent, Select.-textual-compact > SelectCurrent {
+            background: $panel; padding: 0 1; border: none;
+        }
         Select:focus > SelectCurrent { border: none; background: $primary 30%; }
         Input, Input:focus { border: none; height: 1; width: 44; padding: 0 1; background: $panel; }
         Input:focus { background: $primary 30%; }
@@ -91,7 +94,7 @@ class ColumnsPane(VerticalScroll, can_focus=False):
         columns = seen.columns
         shape = columns.shape if columns else seen.spec.shape
         names = dict(ROLES[shape]) if shape else {}
-        self._say("#columns-why", visible_line(columns.why) if columns else seen.failure)
+        self._say("#columns-why", visible_line(columns.why) if columns else _ASK if seen.present else "")
         self._fill("shape", [("", _GUESS), *SHAPES.items()], seen.spec.shape)
         self._say("#columns-shape .pane--words", _now(SHAPES[columns.shape]) if columns else "")
         for role in _ROLES:
@@ -109,10 +112,6 @@ class ColumnsPane(VerticalScroll, can_focus=False):
         words = _now(used.name if used is not None else "none, the text as it is")
         self._say("#columns-template .pane--words", words if columns else "")
         self._say("#columns-words .pane--words", _label_words(seen))
-
-    def take(self, spec: DataSpec) -> None:
-        """Show another spec, as its source changed."""
-        self._spec = spec
 
     def _say(self, selector: str, words: str) -> None:
         self.query_one(selector, Static).update(Fitted(lambda width: Content.styled(words, QUIET)))
@@ -142,12 +141,13 @@ class ColumnsPane(VerticalScroll, can_focus=False):
     @on(Input.Blurred)
     def _changed(self, event: Message) -> None:
         event.stop()
-        spec = self._read()
+        spec = self.read()
         if spec != self._spec:
             self._spec = spec
             self.post_message(self.Changed(spec))
 
-    def _read(self) -> DataSpec:
+    def read(self) -> DataSpec:
+        """The spec that is filled in."""
         changes: dict[str, Any] = {f"{role}_column": self._selected(role) for role in _ROLES}
         shape = self._selected("shape")
         if shape != self._spec.shape:

@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 import msgspec
-from textual import on, work
+from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Input, Label, Static
 
-from engine.corpus.messages import NameColumns, OpenData, ShowRows, SurveyData, SurveyProgress
 from engine.corpus.spec import DataSpec
 from engine.display import visible_line
-from engine.errors import Cancelled, DataFault, DataNotFound, Misuse, TunesmithError
 from engine.paths import anchored
 from engine.protocol import Template
 from tui.data_desk import DataDesk
 from tui.screens.data_inspector.columns_pane import ColumnsPane
+from tui.screens.data_inspector.reader import DataReader
 from tui.screens.data_inspector.row_pane import RowPane
 from tui.screens.data_inspector.survey_pane import SurveyPane
-from tui.screens.dialog import Dialog, Key
+from tui.screens.dialog import Key
 from tui.screens.line_prompt import LinePrompt
-from tui.state.inspection import Inspection, glimpse, on_screen
+from tui.state.inspection import glimpse, shortened
 from tui.state.tune import spec_for
 from tui.widgets.choice import Choice
 from tui.widgets.path_suggester import PathSuggester
 
-PAUSE_S = 0.1
-"""While somebody holds an arrow key, only the last row is read."""
+_SHOWN_MODEL = 40
 _TABS = (("row", "F2 Row by row"), ("all", "F3 All rows"), ("columns", "F4 Columns"))
 
 
-class DataInspector(Dialog[DataSpec]):
+class DataInspector(DataReader):
     """What is in the data, and what a model sees of it. Gives the spec as it was changed, or None."""
 
     HEADING = "Look at data"
@@ -94,18 +91,13 @@ class DataInspector(Dialog[DataSpec]):
             max_length: Where rows are cut, in tokens; 0 is no limit.
             templates: What prompts can be dressed with.
         """
-        super().__init__()
-        self._desk = desk
-        self._model = model
-        self._max_length = max_length
+        super().__init__(desk, spec, model=model, max_length=max_length)
         self._templates = templates
-        self._seen = Inspection(spec=spec)
-        self._without_tokens = ""
 
     def parts(self) -> Iterator[Widget]:
         """The source, what it is, and the three views."""
         source = Input(
-            self._seen.spec.source,
+            self.seen.spec.source,
             placeholder="a file, a folder, or a hub data set such as imdb",
             suggester=PathSuggester(),
             compact=True,
@@ -116,13 +108,13 @@ class DataInspector(Dialog[DataSpec]):
         with ContentSwitcher(initial="row"):
             yield RowPane(id="row")
             yield SurveyPane(id="all")
-            yield ColumnsPane(self._seen.spec, self._templates, id="columns")
+            yield ColumnsPane(self.seen.spec, self._templates, id="columns")
 
     def on_mount(self) -> None:
         """Look, where it is known at what."""
-        self._draw()
-        if self._seen.spec.source:
-            self._read_again(self._seen.spec)
+        self.draw()
+        if self.seen.spec.source:
+            self.read_again(self.seen.spec)
             self.query_one("#row-body").focus()
         else:
             self.query_one("#data-source Input").focus()
@@ -147,42 +139,42 @@ class DataInspector(Dialog[DataSpec]):
         if not event.choice.has_focus:
             self.query(targets[view]).first().focus()
         if view == "all":
-            self._count_all()
+            self.count_all()
         else:
-            self._stop_counting()
+            self.stop_counting()
             if view == "row":
-                self._show_row(self._seen.at)
+                self.show_row(self.seen.at)
 
     @on(Input.Submitted, "#data-source Input")
     def _source_named(self) -> None:
-        self._read_again(self._named())
+        self.read_again(self._named())
         self.query_one("#row-body").focus()
 
     def _named(self) -> DataSpec:
         typed = self.query_one("#data-source Input", Input).value.strip()
-        return spec_for(anchored(typed), self._seen.spec)
+        return spec_for(anchored(typed), self.query_one(ColumnsPane).read())
 
     @on(ColumnsPane.Changed)
     def _columns_changed(self, event: ColumnsPane.Changed) -> None:
-        self._read_again(event.spec)
+        self.read_again(event.spec)
 
     @on(SurveyPane.Consent)
     def _consented(self, event: SurveyPane.Consent) -> None:
-        spec = msgspec.structs.replace(self._seen.spec, skip_faulty=event.given)
-        self._see(self._seen.with_(spec=spec))
+        spec = msgspec.structs.replace(self.seen.spec, skip_faulty=event.given)
+        self.see(self.seen.with_(spec=spec))
 
     @on(SurveyPane.CountAsked)
     def _count_or_stop(self) -> None:
-        if self._seen.counted >= 0:
-            self._stop_counting()
+        if self.seen.counted >= 0:
+            self.stop_counting()
         else:
-            self._see(self._seen.with_(report=None, survey_failure=""))
-            self._count_all()
+            self.see(self.seen.with_(report=None, survey_failure=""))
+            self.count_all()
 
     @on(RowPane.Asked)
     def _row_asked(self, event: RowPane.Asked) -> None:
-        self._see(self._seen.with_(at=event.row))
-        self._show_row(event.row)
+        self.see(self.seen.with_(at=event.row))
+        self.show_row(event.row)
 
     @on(RowPane.NumberAsked)
     def _ask_for_number(self) -> None:
@@ -193,114 +185,27 @@ class DataInspector(Dialog[DataSpec]):
         prompt = LinePrompt("Go to row", hint="Counted from 1", validate=_fault_of_number)
         self.app.push_screen(prompt, chosen)
 
-    # What is read
-
-    def _read_again(self, spec: DataSpec) -> None:
-        self.workers.cancel_node(self)
-        fresh = Inspection(spec=spec, is_looking=bool(spec.source))
-        if spec.source == self._seen.spec.source:
-            # What was seen of it stays until it is seen anew: fields that come and go would take the focus along.
-            before = self._seen
-            fresh = fresh.with_(present=before.present, opened=before.opened, at=before.at, row=before.row)
-        self._see(fresh)
-        if spec.source:
-            self._open(spec)
-
-    @work(exclusive=True, group="data")
-    async def _open(self, spec: DataSpec) -> None:
-        try:
-            await self._open_with_tokens(spec)
-        except Cancelled:
-            return
-        except TunesmithError as error:
-            self._see(self._seen.failed(error))
-            if isinstance(error, DataFault | Misuse):
-                await self._name_columns(spec)
-            return
-        if self._view == "all":
-            self._count_all()
-        else:
-            self._show_row(self._seen.at)
-
-    async def _open_with_tokens(self, spec: DataSpec) -> None:
-        """Open it with the tokens of the model, or without where the model has none that can be read here."""
-        model = "" if self._without_tokens else self._model
-
-        def opening(model: str) -> OpenData:
-            return OpenData(id=0, spec=spec, model=model, max_length=self._max_length if model else 0)
-
-        try:
-            answer = await self._desk.ask(lambda id: msgspec.structs.replace(opening(model), id=id))
-        except TunesmithError as error:
-            if not model or isinstance(error, DataFault | DataNotFound | Cancelled):
-                raise
-            answer = await self._desk.ask(lambda id: msgspec.structs.replace(opening(""), id=id))
-            # Only now is it known that the model was to blame, not the data.
-            self._without_tokens = on_screen(error)
-        self._see(self._seen.apply(answer))
-
-    async def _name_columns(self, spec: DataSpec) -> None:
-        try:
-            self._see(self._seen.apply(await self._desk.ask(lambda id: NameColumns(id=id, spec=spec))))
-        except TunesmithError:
-            return  # the first failure says more
-
-    @work(exclusive=True, group="rows")
-    async def _show_row(self, row: int) -> None:
-        if self._seen.opened is None or self._seen.is_looking:
-            return
-        await asyncio.sleep(PAUSE_S if self._seen.row else 0)
-        try:
-            self._see(self._seen.apply(await self._desk.ask(lambda id: ShowRows(id=id, first=row, count=1))))
-        except Cancelled:
-            return
-        except TunesmithError as error:
-            self._see(self._seen.failed(error))
-
-    def _count_all(self) -> None:
-        seen = self._seen
-        if seen.opened is not None and not seen.is_looking and seen.report is None and seen.counted < 0:
-            self._see(seen.with_(counted=0, survey_failure=""))
-            self._survey()
-
-    def _stop_counting(self) -> None:
-        if self._seen.counted >= 0:
-            self.workers.cancel_group(self, "survey")
-            self._see(self._seen.with_(counted=-1))
-
-    @work(exclusive=True, group="survey")
-    async def _survey(self) -> None:
-        try:
-            self._see(self._seen.apply(await self._desk.ask(lambda id: SurveyData(id=id), self._counted)))
-        except Cancelled:
-            self._see(self._seen.with_(counted=-1))
-        except TunesmithError as error:
-            self._see(self._seen.with_(counted=-1, survey_failure=on_screen(error)))
-
-    def _counted(self, rows: int) -> None:
-        self._see(self._seen.apply(SurveyProgress(id=0, rows=rows)))
-
     # What is shown
 
     @property
-    def _view(self) -> str:
+    def view(self) -> str:
+        """Which view is open."""
         return str(self.query_one(ContentSwitcher).current)
 
-    def _see(self, seen: Inspection) -> None:
-        before, self._seen = self._seen, seen
-        if self in self.app.screen_stack:
-            self._draw(only_count=seen.with_(counted=before.counted) == before)
-
-    def _draw(self, *, only_count: bool = False) -> None:
-        seen = self._seen
+    def draw(self, *, only_count: bool = False) -> None:
+        """Show what is known."""
+        seen = self.seen
         self.query_one(SurveyPane).show(seen)
         if only_count:
             return
         glimpsed = self.query_one("#data-glimpse", Static)
         glimpsed.set_class(bool(seen.failure), "-faulty")
-        tokens = f" · tokens can't be shown: {self._without_tokens}" if self._without_tokens and seen.opened else ""
-        glimpsed.update(visible_line(glimpse(seen) + tokens))
-        glimpsed.display = bool(glimpse(seen))
+        tokens = f" · tokens can't be shown: {self.without_tokens}" if self.without_tokens and seen.opened else ""
+        words = glimpse(seen)
+        if seen.is_looking and self.model and not self.without_tokens:
+            words = f"Looking at it, in the tokens of {shortened(self.model, _SHOWN_MODEL)}…"
+        glimpsed.update(visible_line(words + tokens))
+        glimpsed.display = bool(words)
         self.query_one(RowPane).show(seen)
         self.query_one(ColumnsPane).show(seen)
 

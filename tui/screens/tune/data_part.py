@@ -100,9 +100,11 @@ class DataPart(Dialog[str]):
         await asyncio.sleep(PAUSE_S)
         self._see(Inspection(spec=spec, is_looking=True))
         try:
-            self._see(self._seen.apply(await self._desk.ask(lambda id: OpenData(id=id, spec=spec))))
+            answer = await self._desk.ask(lambda id: OpenData(id=id, spec=spec))
+            self._see(self._seen.apply(answer))
             self._see(self._seen.with_(counted=0))
-            self._see(self._seen.apply(await self._desk.ask(lambda id: SurveyData(id=id), self._count)))
+            answer = await self._desk.ask(lambda id: SurveyData(id=id), self._count)
+            self._see(self._seen.apply(answer))
         except TunesmithError as error:
             self._see(self._seen.failed(error))
 

@@ -179,7 +179,7 @@ class TuneForm(DataPart):
         return {name: words for name, words in faults.items() if texts[name].strip() or name == _ALWAYS_TOLD}
 
     def _show_summary(self, plan: Plan, faults: dict[str, str]) -> None:
-        words = f"{plan_in_words(plan)}. It goes on when you close the program."
+        words = f"{plan_in_words(plan)}. It goes on without this program."
         if faults and self._was_tried:
             words = "✗ Not yet: " + ", ".join(field.label for field in FIELDS if field.name in faults)
         elif not plan.data.source:
