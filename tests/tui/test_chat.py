@@ -263,6 +263,34 @@ async def test_conversations_are_listed_opened_and_begun_anew(start: Start) -> N
         await program.until(lambda: program.texts()[:1] == ["First one"])
 
 
+async def test_what_is_typed_over_the_list_of_conversations_goes_to_the_composer(start: Start) -> None:
+    async with start() as program:
+        await program.ready()
+        await program.say("First one")
+        await program.pilot.press("ctrl+b", "ctrl+b")
+        assert program.composer.has_focus, "unfolding takes no focus"
+        await program.pilot.press("ctrl+b", "alt+b")
+        assert program.screen.query_one("#sidebar-list").has_focus
+        await program.pilot.press(*"draw", "space", *"red")
+        assert program.composer.text == "draw red"
+        assert program.composer.has_focus
+        assert len(program.session.store.conversations()) == 1
+
+
+async def test_a_conversation_is_deleted_and_brought_back_from_the_list(start: Start) -> None:
+    async with start() as program:
+        await program.ready()
+        await program.say("First one")
+        await program.pilot.press("ctrl+n")
+        await program.say("Second one")
+        await program.pilot.press("alt+b", "end", "delete")
+        await program.until(lambda: len(program.session.store.conversations()) == 1)
+        await program.pilot.press("ctrl+z")
+        await program.until(lambda: len(program.session.store.conversations()) == 2)
+        await program.pilot.press("f2")
+        await program.until(lambda: type(program.app.screen).__name__ == "LinePrompt")
+
+
 async def test_drafts_belong_to_their_conversations(start: Start) -> None:
     async with start() as program:
         await program.ready()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -24,6 +24,22 @@ class ConversationList(OptionList):
     """The list itself, with its own keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*commands.bindings("conversations")]
+
+    def __init__(self, *, id: str, typed: Callable[[str], None]) -> None:
+        """Make an empty list.
+
+        Args:
+            id: Of the widget.
+            typed: Takes what is typed while the focus is here: a person who types means the composer.
+        """
+        super().__init__(id=id, markup=False)
+        self._typed = typed
+
+    def on_key(self, event: events.Key) -> None:
+        """Pass on what is typed."""
+        if event.character is not None and event.is_printable:
+            event.stop()
+            self._typed(event.character)
 
     def action_list_open(self) -> None:
         """Open what is under the cursor."""
@@ -96,9 +112,15 @@ class Sidebar(Vertical):
             super().__init__()
             self.query = query
 
-    def __init__(self, *, id: str) -> None:
-        """Make an empty list."""
+    def __init__(self, *, id: str, typed: Callable[[str], None]) -> None:
+        """Make an empty list.
+
+        Args:
+            id: Of the widget.
+            typed: Takes what is typed while the focus is in the list.
+        """
         super().__init__(id=id)
+        self._typed = typed
         self._shown: tuple[tuple[Conversation, ...], int | None] | None = None
 
     def compose(self) -> ComposeResult:
@@ -106,7 +128,7 @@ class Sidebar(Vertical):
         yield Static("Conversations", id="sidebar-title", markup=False)
         yield Input(placeholder="Find…", id="sidebar-filter", compact=True)
         yield Static("", id="sidebar-empty", markup=False)
-        yield ConversationList(id="sidebar-list", markup=False)
+        yield ConversationList(id="sidebar-list", typed=self._typed)
 
     @property
     def query_text(self) -> str:
@@ -147,6 +169,12 @@ class Sidebar(Vertical):
     def _filter(self, event: Input.Changed) -> None:
         event.stop()
         self.post_message(self.Filtered(event.value))
+
+    def on_key(self, event: events.Key) -> None:
+        """From the filter, go down into what was found."""
+        if event.key == "down" and self.query_one("#sidebar-filter").has_focus and self.query_one(OptionList).display:
+            event.stop()
+            self.query_one(OptionList).focus()
 
     @on(Input.Submitted, "#sidebar-filter")
     def _go_to_list(self, event: Input.Submitted) -> None:

@@ -50,9 +50,14 @@ class ChatActions(TurnActions, PromptActions, ConversationActions, TrainingActio
         self.remember(sidebar_folded=not sidebar.display)
         if sidebar.display:
             self._make_room(self.query_one(Dock))
-            self.query_one(ConversationList).focus()
-        else:
+        elif self.focused is None or sidebar in self.focused.ancestors:
             self.query_one(Composer).focus()
+
+    def action_focus_conversations(self) -> None:
+        """Put the cursor into the list of conversations."""
+        if not self.query_one(Sidebar).display:
+            self.action_toggle_sidebar()
+        self.query_one(ConversationList).focus()
 
     def action_toggle_dock(self) -> None:
         """Fold or unfold the dock."""

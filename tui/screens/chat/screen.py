@@ -88,7 +88,7 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
         """Lay out the parts."""
         yield Header()
         with Horizontal(id="middle"):
-            yield Sidebar(id="sidebar")
+            yield Sidebar(id="sidebar", typed=self.type_on)
             with Vertical(id="chat"):
                 yield Welcome(id="welcome")
                 yield Transcript(id="transcript")
@@ -173,6 +173,12 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
         """A message could not be sent: put it before what has been typed since."""
         composer = self.query_one(Composer)
         composer.put("\n".join(part for part in (text, composer.text) if part))
+
+    def type_on(self, text: str) -> None:
+        """What is typed outside of a field belongs into the composer."""
+        composer = self.query_one(Composer)
+        composer.focus()
+        composer.insert(text)
 
     def conversations_changed(self) -> None:
         """List the conversations anew."""
