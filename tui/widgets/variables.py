@@ -66,15 +66,23 @@ class VariablesForm(HorizontalGroup):
         self._values: dict[str, str] = {}
 
     async def show(self, variables: Sequence[Variable], values: Mapping[str, str]) -> None:
-        """Show the blanks of a template; those that are there already keep their cursor."""
+        """Show the blanks of a template. The field that is typed in is ahead of any value that comes from outside."""
         filled = {v.name: values.get(v.name, v.default) for v in variables}
-        if tuple(variables) == self._variables and filled == self._values:
+        if tuple(variables) == self._variables:
+            self._fill(filled)
             return
         self._variables, self._values = tuple(variables), filled
         self.display = bool(variables)
         async with self.batch():
             await self.remove_children()
             await self.mount_all(Blank(variable, filled[variable.name]) for variable in variables)
+
+    def _fill(self, filled: Mapping[str, str]) -> None:
+        for blank in self.query(Blank):
+            field, name = blank.query_one(Input), blank.variable.name
+            if not field.has_focus and field.value != filled[name]:
+                self._values = {**self._values, name: filled[name]}
+                field.value = filled[name]
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Pass a change on."""

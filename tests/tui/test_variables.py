@@ -1,0 +1,62 @@
+"""Filling in the blanks of a template while the rest of the screen changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from textual.events import Key
+from textual.widgets import Input
+
+from engine.protocol import SamplingChange
+from tui.widgets.variables import VariablesForm
+
+Start = Callable[..., Any]
+TEXT = "dragonsandknights"
+
+
+async def _emptied(program: Any) -> Input:
+    form = program.screen.query_one(VariablesForm)
+    await program.until(lambda: form.query(Input), "the field")
+    field = form.query(Input).first()
+    field.focus()
+    field.value = ""
+    await program.until(lambda: "" in program.session.state.variables.values(), "the empty blank")
+    return field
+
+
+@pytest.mark.parametrize("streams", [False, True])
+async def test_a_blank_keeps_its_text_and_the_keys_while_the_screen_is_drawn(start: Start, streams: bool) -> None:
+    async with start(template="translate", tokens=100_000, token_delay_s=0.002) as program:
+        await program.ready()
+        field = await _emptied(program)
+        if streams:
+            program.composer.put("Go on")
+            program.composer.focus()
+            await program.pilot.press("enter")
+            await program.until(lambda: program.session.state.reply and program.session.state.reply.tokens > 3)
+            field.focus()
+        for key in TEXT:
+            program.app.post_message(Key(key, key))
+        await program.until(lambda: TEXT in program.session.state.variables.values(), "the text in the state")
+        assert program.app.focused is field
+        assert field.value == TEXT
+        assert program.composer.text == ""
+
+
+async def test_another_conversations_values_are_shown(start: Start) -> None:
+    async with start(template="translate") as program:
+        await program.ready()
+        field = await _emptied(program)
+        await program.pilot.press(*"French")
+        program.session.prompting.choose_sampling(SamplingChange(temperature=0.0))
+        program.composer.focus()
+        await program.say("Hello")
+        first = program.session.state.conversation_id
+        await program.pilot.press("ctrl+n")
+        field.focus()
+        field.value = "Greek"
+        await program.until(lambda: "Greek" in program.session.state.variables.values())
+        program.screen.open_conversation(first)
+        await program.until(lambda: field.value == "French", "the value of the conversation")
