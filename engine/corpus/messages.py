@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from engine import wire
 from engine.corpus.report import Report
 from engine.corpus.spec import Columns, DataSpec
 from engine.corpus.views import RowView
@@ -106,14 +107,13 @@ class DataFailed(DataAnswer, frozen=True, kw_only=True):
 
 AnyDataAnswer = DataOpened | ColumnsNamed | RowsShown | SurveyProgress | Surveyed | DataFailed
 
-_encoder = msgspec.json.Encoder()
 _commands: msgspec.json.Decoder[AnyDataCommand] = msgspec.json.Decoder(AnyDataCommand)
 _answers: msgspec.json.Decoder[AnyDataAnswer] = msgspec.json.Decoder(AnyDataAnswer)
 
 
 def encode_message(message: DataCommand | DataAnswer) -> bytes:
     """Write a message as one line, its newline included."""
-    return _encoder.encode(message) + b"\n"
+    return wire.encode(message)
 
 
 def decode_data_command(line: bytes) -> AnyDataCommand:
@@ -122,7 +122,7 @@ def decode_data_command(line: bytes) -> AnyDataCommand:
     Raises:
         msgspec.DecodeError: The line is not one.
     """
-    return _commands.decode(line)
+    return wire.decode(_commands, line)
 
 
 def decode_data_answer(line: bytes) -> AnyDataAnswer:
@@ -131,4 +131,4 @@ def decode_data_answer(line: bytes) -> AnyDataAnswer:
     Raises:
         msgspec.DecodeError: The line is not one.
     """
-    return _answers.decode(line)
+    return wire.decode(_answers, line)

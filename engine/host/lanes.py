@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import traceback
 from collections import deque
@@ -11,6 +12,8 @@ import msgspec
 
 from engine.errors import TunesmithError
 from engine.protocol import AnyCommand, AnyEvent, Failed
+
+_logger = logging.getLogger(__name__)
 
 
 class Job(msgspec.Struct, frozen=True, eq=False):
@@ -72,26 +75,43 @@ class Lane:
                 while not self._waiting:
                     self._changed.wait()
                 self._current = self._waiting.popleft()
-            for event in guarded(self._handler, self._current):
-                self._emit(event)
+            self._do(self._current)
             with self._changed:
                 self._current = None
 
+    def _do(self, job: Job) -> None:
+        """Whatever happens here, the job is answered and the lane lives on to answer the next."""
+        try:
+            for event in guarded(self._handler, job):
+                self._emit(event)
+        except BaseException as error:
+            try:
+                self._emit(_unexpected(job, error))
+                traceback.print_exception(error)
+            except Exception:
+                _logger.exception("The answer to command %d could not be sent", job.command.id)
+
 
 def guarded(handler: Handler, job: Job) -> Iterable[AnyEvent]:
-    """The events of a job; an exception becomes a `Failed`, with the traceback in the log."""
+    """The events of a job; whatever is raised becomes a `Failed`, with the traceback in the log."""
     try:
         yield from handler(job)
     except TunesmithError as error:
         yield Failed(id=job.command.id, code=error.code, title=error.title, hint=error.hint)
         if error.__cause__ is not None:
             traceback.print_exception(error)
-    except Exception as error:
+    except GeneratorExit:
+        raise
+    except BaseException as error:  # a panic of a library in Rust is no `Exception`
         traceback.print_exception(error)
-        words = ": ".join((type(error).__name__, *str(error).strip().splitlines()[:1]))
-        yield Failed(
-            id=job.command.id,
-            code="unexpected",
-            title=f"Something went wrong that should not: {words[:300]}",
-            hint="The log has the details.",
-        )
+        yield _unexpected(job, error)
+
+
+def _unexpected(job: Job, error: BaseException) -> Failed:
+    words = ": ".join((type(error).__name__, *str(error).strip().splitlines()[:1]))
+    return Failed(
+        id=job.command.id,
+        code="unexpected",
+        title=f"Something went wrong that should not: {words[:300]}",
+        hint="The log has the details.",
+    )

@@ -56,7 +56,11 @@ class Loader:
             while (event := work.next_event(job.cancelled)) is not None:
                 yield event
             loaded = work.result()
-        except Exception as error:
+        except GeneratorExit:  # nobody hears how it ends
+            job.cancelled.set()
+            self._left_behind = thread
+            raise
+        except BaseException as error:
             if isinstance(error, Cancelled):
                 self._left_behind = thread
             if had_model and self.current is None:

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from engine import wire
 from engine.protocol import Frozen
 
 Outcome = Literal["completed", "stopped", "failed"]
@@ -183,18 +184,17 @@ AnyRunEvent = (
     | RunFinished
 )
 
-_encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[AnyRunEvent] = msgspec.json.Decoder(AnyRunEvent)
 
 
 def encode_run_event(event: RunEvent) -> bytes:
     """Write an event as one line, its newline included."""
-    return _encoder.encode(event) + b"\n"
+    return wire.encode(event)
 
 
 def decode_run_event(line: bytes) -> AnyRunEvent | UnknownRunEvent:
     """Read a line; whatever can't be read becomes an `UnknownRunEvent`, so that no line can break a reader."""
     try:
         return _decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except wire.UNREADABLE:
         return UnknownRunEvent(raw=line.decode("utf-8", "replace").rstrip("\n"))

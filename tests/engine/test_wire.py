@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import wire
+from engine.corpus.messages import DataFailed, decode_data_answer, decode_data_command, encode_message
 from engine.protocol import (
     AnyCommand,
     AnyEvent,
@@ -81,6 +82,46 @@ def test_every_command_comes_back_as_it_went(kind: type) -> None:
 @given(st.binary(max_size=200))
 def test_no_line_breaks_the_reader_of_events(line: bytes) -> None:
     assert wire.decode_event(line) is not None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"type":"TokensEmitted","id":7,"text":"\xff","ids":[1]}\n',
+        b'{"type":"Dreamt","id":7,"of":' + b"[" * 200_000 + b"}\n",
+        b'{"type":"\xff","id":7}\n',
+    ],
+    ids=["text", "nesting", "type"],
+)
+def test_a_line_of_broken_text_or_endless_nesting_breaks_no_reader(line: bytes) -> None:
+    assert isinstance(wire.decode_event(line), UnknownEvent)
+    with pytest.raises(msgspec.DecodeError):
+        wire.decode_command(line)
+
+
+def test_what_can_not_be_read_of_data_is_refused_as_such() -> None:
+    for decode in (decode_data_command, decode_data_answer):
+        for line in (b'{"type":"DataFailed","id":1,"code":"\xff"}', b'{"type":"OpenData","spec":' + b"[" * 200_000):
+            with pytest.raises(msgspec.DecodeError):
+                decode(line)
+    failed = DataFailed(id=1, code="x", title="no \udcff")
+    assert decode_data_answer(encode_message(failed)) == DataFailed(id=1, code="x", title="no ⟨U+DCFF⟩")
+
+
+def test_half_a_character_crosses_as_a_picture_and_stops_nothing() -> None:
+    failed = Failed(id=1, code="refused", title="The file w\udcff.bin \ud83d is a pickle")
+    crossed = wire.decode_event(wire.encode(failed))
+    assert crossed == Failed(id=1, code="refused", title="The file w⟨U+DCFF⟩.bin ⟨U+D83D⟩ is a pickle")
+    prompt = Prompt(
+        template=Template(id="t", name="T", kind="completion", body="\udcff"),
+        turns=(Turn(role="user", text="a\nb\ud800"),),
+        variables={"\udc80": "\udc81"},
+    )
+    command = wire.decode_command(wire.encode(Generate(id=2, prompt=prompt, stop=("\udcff",))))
+    assert isinstance(command, Generate)
+    assert command.prompt.turns[0].text == "a\nb⟨U+D800⟩"
+    assert command.prompt.variables == {"⟨U+DC80⟩": "⟨U+DC81⟩"}
+    assert command.stop == ("⟨U+DCFF⟩",)
 
 
 def test_an_event_of_a_later_version_is_kept_raw() -> None:

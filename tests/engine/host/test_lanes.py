@@ -10,7 +10,7 @@ import pytest
 
 from engine.errors import Cancelled, ModelNotFound
 from engine.host.lanes import Handler, Job, Lane
-from engine.protocol import AnyCommand, AnyEvent, Failed, LoadProgress, ModelUnloaded, UnloadModel
+from engine.protocol import AnyCommand, AnyEvent, Failed, LoadProgress, LoadStage, ModelUnloaded, UnloadModel
 
 DEADLINE_S = 10.0
 
@@ -123,6 +123,59 @@ def test_an_error_is_told_in_words_and_the_lane_goes_on(
     assert title in event.title
     assert events.next() == ModelUnloaded(id=2)
     assert ("Traceback" in capfd.readouterr().err) == (code == "unexpected")
+
+
+class Panic(BaseException):
+    """As a panic of a library in Rust comes: not an `Exception`."""
+
+
+@pytest.mark.parametrize("error", [Panic("rust gave up"), SystemExit(3), KeyboardInterrupt()])
+def test_what_is_no_exception_is_told_too_and_the_lane_goes_on(
+    events: Events, make_lane: Callable[[Handler], Lane], error: BaseException, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def handler(job: Job) -> Iterator[AnyEvent]:
+        if job.command.id == 1:
+            raise error
+        yield ModelUnloaded(id=job.command.id)
+
+    lane = make_lane(handler)
+    lane.put(UnloadModel(id=1))
+    lane.put(UnloadModel(id=2))
+    event = events.next()
+    assert isinstance(event, Failed)
+    assert (event.id, event.code) == (1, "unexpected")
+    assert type(error).__name__ in event.title
+    assert events.next() == ModelUnloaded(id=2)
+    assert "Traceback" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("stage", ["finding", "reading"])
+def test_an_event_that_can_not_be_sent_ends_its_job_in_words_and_the_lane_goes_on(
+    events: Events, stage: LoadStage, capfd: pytest.CaptureFixture[str]
+) -> None:
+    closed = threading.Event()
+
+    def emit(event: AnyEvent) -> None:
+        if event.id == 1 and isinstance(event, LoadProgress) and event.stage == stage:
+            raise UnicodeEncodeError("utf-8", "\udcff", 0, 1, "surrogates not allowed")
+        events(event)
+
+    def handler(job: Job) -> Iterator[AnyEvent]:
+        try:
+            yield LoadProgress(id=job.command.id, stage="finding")
+            yield LoadProgress(id=job.command.id, stage="reading")
+        finally:
+            closed.set()
+
+    lane = Lane("test", handler, dropped, emit)
+    lane.put(UnloadModel(id=1))
+    told = [events.next()] if stage == "finding" else [events.next(), events.next()]
+    assert isinstance(told[-1], Failed)
+    assert (told[-1].id, told[-1].code) == (1, "unexpected")
+    assert closed.wait(DEADLINE_S)
+    lane.put(UnloadModel(id=2))
+    assert [events.next().id, events.next().id] == [2, 2]
+    assert "UnicodeEncodeError" in capfd.readouterr().err
 
 
 def test_many_jobs_and_cancels_at_once_give_one_answer_each(

@@ -101,3 +101,42 @@ def test_a_cancelled_load_is_left_behind_and_the_next_one_waits_for_it(
     may_end.set()
     assert isinstance(list(events)[-1], ModelReady)
     assert loader.current is not old
+
+
+class Panic(BaseException):
+    """As a panic of a library in Rust comes: not an `Exception`."""
+
+
+def test_a_panic_after_the_old_model_went_says_both(
+    loader: Loader, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def panic(*args: object, **options: object) -> None:
+        raise Panic("index out of bounds")
+
+    monkeypatch.setattr("engine.inference.runtime.free_memory_bytes", lambda device: 0)
+    monkeypatch.setattr("engine.inference.loading.read_model", panic)
+    events: list[AnyEvent] = list(guarded(loader.handle, job(LoadModel(id=2, ref=str(folder)))))
+    assert events[-2] == ModelUnloaded(id=0)
+    assert isinstance(events[-1], Failed)
+    assert "index out of bounds" in events[-1].title
+
+
+def test_a_load_that_nobody_listens_to_any_more_is_left_behind_and_dropped(
+    loader: Loader, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_end = threading.Event()
+    old = loader.current
+
+    def slow(*args: object, **options: object) -> None:
+        assert may_end.wait(30)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.inference.loading.read_model", slow)
+        first = job(LoadModel(id=2, ref=str(folder)))
+        events = iter(loader.handle(first))
+        assert isinstance(next(events), LoadProgress)
+        events.close()  # type: ignore[attr-defined]
+        assert first.cancelled.is_set()
+    assert loader.current is old
+    may_end.set()
+    assert isinstance(list(loader.handle(job(LoadModel(id=3, ref=str(folder)))))[-1], ModelReady)

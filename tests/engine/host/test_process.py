@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,10 +20,12 @@ from engine.protocol import (
     Generate,
     GenerationFinished,
     Hello,
+    LoadModel,
     ModelUnloaded,
     Prompt,
     Shutdown,
     UnknownEvent,
+    UnloadModel,
 )
 from tests.engine.test_client import PLAIN
 
@@ -107,6 +110,32 @@ def test_a_line_that_it_does_not_understand_is_answered_with_its_id(host: Host) 
         answer = hear(host)
         assert isinstance(answer, Failed)
         assert (answer.id, answer.code) == (request_id, "misuse")
+
+
+def test_broken_text_and_endless_nesting_are_answered_and_it_goes_on(host: Host) -> None:
+    hear(host)
+    for line in (
+        b'{"type":"LoadModel","id":7,"ref":"\xff"}\n',
+        b'{"type":"Dance","id":8,"to":' + b"[" * 200_000 + b"\n",
+    ):
+        say(host, line)
+        answer = hear(host)
+        assert isinstance(answer, Failed)
+        assert answer.code == "misuse"
+    say(host, wire.encode(UnloadModel(id=9)))
+    assert hear(host).id == 9
+
+
+def test_a_file_whose_name_is_no_text_is_told_and_the_next_load_is_answered(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type":"gpt2"}')
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/w\xff.bin")).touch()
+    hear(host)
+    for request_id, ref, code in ((1, str(tmp_path), "refused"), (2, "/nonexistent", "model-not-found")):
+        say(host, wire.encode(LoadModel(id=request_id, ref=ref)))
+        while not isinstance(answer := hear(host), Failed):
+            assert answer.id == request_id
+        assert (answer.id, answer.code) == (request_id, code)
+        assert request_id == 2 or "w⟨U+DCFF⟩.bin" in answer.title
 
 
 def test_commands_may_come_in_pieces_and_many_at_once(host: Host) -> None:

@@ -65,6 +65,23 @@ def test_a_log_of_a_newer_version_is_read_as_far_as_it_is_known(run: RunFolder) 
     assert kinds == [UnknownRunEvent, UnknownRunEvent, Warned]
 
 
+def test_a_line_without_end_of_nesting_and_one_of_broken_text_are_read_over(
+    run: RunFolder, writer: EventWriter, step: MakeStep
+) -> None:
+    writer.append(step(1))
+    with run.events_file.open("ab") as log:
+        log.write(b'{"type":"Dreamt","of":' + b"[" * 200_000 + b'\n{"type":"Warned","title":"\xff"}\n')
+    kinds = [type(event) for event in read_events(run.events_file).events]
+    assert kinds == [StepDone, UnknownRunEvent, UnknownRunEvent]
+
+
+def test_the_name_of_a_file_that_is_no_text_can_be_told(run: RunFolder, writer: EventWriter) -> None:
+    writer.append(Warned(title="rows\udcff.jsonl is left out"))
+    (event,) = read_events(run.events_file).events
+    assert isinstance(event, Warned)
+    assert event.title == "rows⟨U+DCFF⟩.jsonl is left out"
+
+
 def test_events_wait_while_the_disk_is_full(
     run: RunFolder, writer: EventWriter, step: MakeStep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
