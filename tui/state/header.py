@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from engine.figures import human_bytes, human_count, human_duration
 from engine.protocol import LoadProgress, Sampling
@@ -10,7 +10,18 @@ from tui.state.model import ModelState, short_name
 
 PARTS = ("model", "template", "sampling", "window", "device")
 """From left to right."""
-_FIRST_TO_GO = ("device", "sampling", "window")
+_STEPS = (
+    "window",  # its bar
+    "sampling",  # to the temperature and a fixed seed
+    "device",  # to the device alone
+    "model",  # to some letters
+    "sampling",  # gone
+    "template",
+    "model",
+    "device",  # gone
+    "window",  # to a percentage
+)
+"""What is said in fewer words, one step after the other, where the line is too narrow."""
 _GAP = 2
 _BRAND = 11
 
@@ -72,9 +83,15 @@ def sampling_words(sampling: Sampling) -> str:
     return words
 
 
-def device_words(model: ModelState) -> str:
-    """Where the model runs, and in what precision."""
-    return f"{model.info.device} · {model.info.dtype}" if model.info else ""
+def device_words(model: ModelState) -> tuple[str, str]:
+    """Where the model runs, and in what precision; empty without a model."""
+    return (model.info.device, model.info.dtype) if model.info else ("", "")
+
+
+def short_sampling_words(sampling: Sampling) -> str:
+    """The sampling, as far as it matters most."""
+    words = "greedy" if sampling.temperature == 0 else f"T {sampling.temperature:g}"
+    return words if sampling.seed is None else f"{words} · seed {sampling.seed}"
 
 
 def window_words(used: int, total: int) -> str:
@@ -82,16 +99,25 @@ def window_words(used: int, total: int) -> str:
     return f"{used:,} of {total:,}" if total else ""
 
 
-def fitting(widths: Mapping[str, int], columns: int) -> frozenset[str]:
-    """Which parts have room: on a narrow line the least needed ones go, one after the other.
+def shortened(text: str, width: int) -> str:
+    """The beginning of a text that is too long, as far as it has room."""
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def fitting(widths: Mapping[str, Sequence[int]], columns: int) -> dict[str, int]:
+    """Which wording of each part has room.
 
     Args:
-        widths: The width of each part in cells; 0 for one that has nothing to say.
+        widths: The width of each part's wordings in cells, the longest first; 0 for one that says nothing.
         columns: The width of the line.
+
+    Returns:
+        The number of the wording by part.
     """
-    kept = {name for name, width in widths.items() if width}
-    for name in _FIRST_TO_GO:
-        if _BRAND + sum(widths[part] + _GAP for part in kept) <= columns:
+    chosen = dict.fromkeys(widths, 0)
+    for name in _STEPS:
+        taken = [widths[part][number] for part, number in chosen.items()]
+        if _BRAND + sum(width + _GAP for width in taken if width) <= columns:
             break
-        kept.discard(name)
-    return frozenset(kept)
+        chosen[name] = min(chosen[name] + 1, len(widths[name]) - 1)
+    return chosen

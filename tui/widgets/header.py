@@ -13,9 +13,18 @@ from engine.display import visible_line
 from engine.protocol import Sampling
 from tui.renderables.meter import meter
 from tui.state.chat import ChatState, used_tokens
-from tui.state.header import device_words, fitting, model_words, sampling_words, window_words
+from tui.state.header import (
+    device_words,
+    fitting,
+    model_words,
+    sampling_words,
+    short_sampling_words,
+    shortened,
+    window_words,
+)
 
-MAX_TEMPLATE_WIDTH = 24
+_MODEL_WIDTHS = (24, 14)
+_TEMPLATE_WIDTHS = (24, 12)
 _METER_WIDTH = 8
 _NEARLY_FULL = 0.85
 
@@ -76,7 +85,7 @@ class Header(Horizontal):
     def __init__(self) -> None:
         """Make the line; empty until it is given a state."""
         super().__init__()
-        self._texts: dict[str, Content] = {}
+        self._wordings: dict[str, list[Content]] = {}
 
     def compose(self) -> ComposeResult:
         """The parts from left to right."""
@@ -93,14 +102,22 @@ class Header(Horizontal):
 
     def draw(self, state: ChatState, sampling: Sampling) -> None:
         """Show a state, as much of it as the line has room for."""
-        texts = {
-            "model": Content(visible_line(f"◆ {model_words(state.model)}")),
-            "template": Content(visible_line(f"¶ {state.template.name}")),
-            "sampling": Content(sampling_words(sampling)),
+        name = visible_line(model_words(state.model))
+        template = visible_line(state.template.name)
+        device, dtype = device_words(state.model)
+        loading = state.model.phase == "loading"
+        self._wordings = {
+            "model": [Content(f"◆ {name}")]
+            + [Content(f"◆ {shortened(name, width)}") for width in _MODEL_WIDTHS if not loading],
+            "template": [Content(f"¶ {shortened(template, width)}") for width in _TEMPLATE_WIDTHS],
+            "sampling": [Content(sampling_words(sampling)), Content(short_sampling_words(sampling)), Content("")],
             "window": _window(state),
-            "device": Content(visible_line(device_words(state.model))),
+            "device": [
+                Content(f"{device} · {dtype}" if device else ""),
+                Content(device),
+                Content(""),
+            ],
         }
-        self._texts = texts
         self._fit()
 
     def on_resize(self) -> None:
@@ -108,27 +125,22 @@ class Header(Horizontal):
         self._fit()
 
     def _fit(self) -> None:
-        columns = self.size.width or self.app.size.width
-        widths = {name: self._width(name, text, columns) for name, text in self._texts.items()}
-        kept = fitting(widths, columns)
-        for name, text in self._texts.items():
-            self._part(name).show(text if name in kept else Content(""))
-
-    def _width(self, name: str, text: Content, columns: int) -> int:
-        limit = {"model": columns // 2, "template": MAX_TEMPLATE_WIDTH}.get(name, columns)
-        return min(text.cell_length, limit)
+        widths = {name: [text.cell_length for text in texts] for name, texts in self._wordings.items()}
+        chosen = fitting(widths, self.size.width or self.app.size.width) if widths else {}
+        for name, number in chosen.items():
+            self._part(name).show(self._wordings[name][number])
 
     def _part(self, name: str) -> HeaderPart:
         return self.query_one(f"#header-{name}", HeaderPart)
 
 
-def _window(state: ChatState) -> Content:
+def _window(state: ChatState) -> list[Content]:
     total = state.model.info.context_tokens if state.model.info else 0
     if not total:
-        return Content("")
-    used = used_tokens(state)
-    bar = meter(used / total, _METER_WIDTH)
-    words = f"{bar} {window_words(used, total)}"
-    if used / total >= _NEARLY_FULL:
-        return Content.styled(f"{words} nearly full", "$warning")
-    return Content(words)
+        return [Content("")]
+    share = used_tokens(state) / total
+    words = window_words(used_tokens(state), total)
+    if share >= _NEARLY_FULL:
+        words += " nearly full"
+    style = "$warning" if share >= _NEARLY_FULL else ""
+    return [Content.styled(text, style) for text in (f"{meter(share, _METER_WIDTH)} {words}", words, f"{share:.0%}")]
