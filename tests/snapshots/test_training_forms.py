@@ -120,7 +120,7 @@ async def look_columns(scene: Scene) -> None:
 async def look_unclear(scene: Scene) -> None:
     await scene.open("f3", "DataInspector")
     await scene.pilot.press(*"/unclear.jsonl", "enter", "f4")
-    await scene.until_shown("It is not clear")
+    await scene.until_shown("Say which column is what")
 
 
 SCENES: dict[str, tuple[Steps, dict[str, object]]] = {
