@@ -5,15 +5,27 @@
 
 from __future__ import annotations
 
+from engine.conversations.database import Busy
 from engine.conversations.export import ExportFormat, export
-from engine.conversations.records import Conversation, Figures, Hit, Reason, StoredTurn
+from engine.conversations.records import (
+    Conversation,
+    Figures,
+    Hit,
+    NewConversation,
+    NewTurn,
+    Reason,
+    StoredTurn,
+)
 from engine.conversations.store import Store
 
 __all__ = [
+    "Busy",
     "Conversation",
     "ExportFormat",
     "Figures",
     "Hit",
+    "NewConversation",
+    "NewTurn",
     "Reason",
     "Store",
     "StoredTurn",

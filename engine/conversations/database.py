@@ -8,6 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from engine.conversations.titles import storable
 from engine.errors import StoreFailed
 
 BUSY_TIMEOUT_S = 5.0
-"""How long a write waits for another program's, which takes milliseconds."""
+"""How long a write waits for another program's, which takes milliseconds; opening always waits that long."""
 
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _Value = str | int | float | None
@@ -26,6 +27,10 @@ _LARGEST_INTEGER = 2**63 - 1
 
 class Damaged(StoreFailed):
     """The file is no database, or a broken one."""
+
+
+class Busy(StoreFailed):
+    """Another program was writing; the same again a moment later may work."""
 
 
 class Database:
@@ -61,6 +66,10 @@ class Database:
         with self._lock, contextlib.suppress(sqlite3.Error):
             self._connection.close()
 
+    def wait_at_most(self, busy_timeout_s: float) -> None:
+        """Say how long a write waits for another program's from now on."""
+        self.row(f"PRAGMA busy_timeout = {round(busy_timeout_s * 1000)}")
+
     def rows(self, sql: str, *values: _Value) -> list[sqlite3.Row]:
         """Read all rows of one statement."""
         with self._lock, _in_words(self.file):
@@ -77,6 +86,10 @@ class Database:
         """Run one changing statement, which is a transaction of its own outside of `transaction`."""
         with self._lock, _in_words(self.file):
             return self._connection.execute(sql, _bound(values))
+
+    def in_words(self) -> AbstractContextManager[None]:
+        """Tell what goes wrong with files beside the database as the store's own failure."""
+        return _in_words(self.file)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -225,7 +238,8 @@ def _told(error: sqlite3.Error, file: Path) -> StoreFailed:
             "Start Tunesmith again: it keeps the damaged file beside a new one",
         )
     title, hint = _WORDS.get(code, ("could not be used", "The log has the details"))
-    return StoreFailed(f"The conversation database {file} {title} ({error})", hint)
+    kind = Busy if code == sqlite3.SQLITE_BUSY else StoreFailed
+    return kind(f"The conversation database {file} {title} ({error})", hint)
 
 
 _WORDS = {

@@ -47,11 +47,38 @@ class Conversation(Frozen, frozen=True, kw_only=True):
     variables: dict[str, str]
     sampling: SamplingChange
     draft: str
-    """What was typed and not sent."""
+    """What was typed and not sent, after a message whose answer has not begun."""
     head_id: int | None
     """The last turn of the active branch; None while there is no turn."""
     turns: int
     """In the whole tree, not only on the active branch."""
+
+
+class NewConversation(Frozen, frozen=True, kw_only=True):
+    """What a conversation that is not stored yet begins with."""
+
+    model: str = ""
+    template: str = ""
+    variables: dict[str, str] = msgspec.field(default_factory=dict)
+    sampling: SamplingChange = SamplingChange()
+
+
+class NewTurn(Frozen, frozen=True, kw_only=True):
+    """A turn that is not stored yet."""
+
+    role: Role
+    text: str = ""
+    model: str = ""
+    template: str = ""
+    sampling: SamplingChange | None = None
+    figures: Figures | None = None
+
+    @property
+    def streams(self) -> bool:
+        """Whether it is a reply that will be streamed into."""
+        if self.figures is not None:
+            return self.figures.reason == "streaming"
+        return self.role == "assistant" and not self.text
 
 
 class StoredTurn(Frozen, frozen=True, kw_only=True):
@@ -107,6 +134,11 @@ def decode_figures(text: str) -> Figures:
     return _figures.decode(text)
 
 
+def joined(waiting: str, typed: str) -> str:
+    """A message whose answer has not begun, and what was typed after it, as one draft."""
+    return "\n\n".join(part for part in (waiting, typed) if part)
+
+
 def read_conversation(row: sqlite3.Row) -> Conversation:
     """Make a conversation of a row that has its columns, in any order."""
     return Conversation(
@@ -118,7 +150,7 @@ def read_conversation(row: sqlite3.Row) -> Conversation:
         template=row["template"],
         variables=_variables.decode(row["variables"]),
         sampling=_sampling.decode(row["sampling"]),
-        draft=row["draft"],
+        draft=joined(row["waiting"], row["draft"]),
         head_id=row["head_id"],
         turns=row["turns"],
     )

@@ -80,7 +80,21 @@ CREATE TRIGGER turns_delete AFTER DELETE ON turns WHEN old.finished BEGIN
 END;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+# A message waits from the moment it is sent until its answer begins; a rewrite is an edit that was not sent.
+_WAITING = """
+ALTER TABLE conversations ADD COLUMN waiting TEXT NOT NULL DEFAULT '';
+ALTER TABLE drafts ADD COLUMN waiting TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE rewrites (
+    turn_id INTEGER PRIMARY KEY REFERENCES turns (id) ON DELETE CASCADE,
+    conversation_id INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    open INTEGER NOT NULL
+);
+CREATE INDEX rewrites_open ON rewrites (conversation_id) WHERE open;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _WAITING)
 """The script at place n leads from version n to version n + 1. Never change one that was released."""
 
 VERSION = len(MIGRATIONS)

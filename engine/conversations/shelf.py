@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.conversations import search
+from engine.conversations import drafts, search
 from engine.conversations.database import Database
-from engine.conversations.records import Conversation, encode, read_conversation
+from engine.conversations.records import Conversation, NewConversation, encode, joined, read_conversation
 from engine.conversations.titles import tidy_title, title_from
 from engine.errors import ConversationNotFound
 from engine.protocol import SamplingChange
-
-_NEW_CHAT = "new-chat"
 
 
 class Shelf:
@@ -31,19 +29,10 @@ class Shelf:
         sampling: SamplingChange | None = None,
     ) -> Conversation:
         """Begin a conversation. Without a title it gets one from its first user message."""
-        now_s = self._clock()
-        cursor = self._database.write(
-            "INSERT INTO conversations (title, created_s, updated_s, model, template, variables, sampling)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            tidy_title(title),
-            now_s,
-            now_s,
-            model,
-            template,
-            encode(variables or {}),
-            encode(sampling or SamplingChange()),
+        new = NewConversation(
+            model=model, template=template, variables=variables or {}, sampling=sampling or SamplingChange()
         )
-        return self.conversation(int(cursor.lastrowid or 0))
+        return self.conversation(self._insert(new, self._clock(), title))
 
     def conversations(self, *, query: str = "", limit: int | None = None, offset: int = 0) -> tuple[Conversation, ...]:
         """List conversations, last changed first.
@@ -103,23 +92,49 @@ class Shelf:
             None if sampling is None else encode(sampling),
         )
 
-    def set_draft(self, conversation_id: int | None, text: str) -> None:
-        """Keep what was typed and not sent; None is the chat that has no conversation yet."""
-        if conversation_id is not None:
-            self._change(conversation_id, "draft = ?", text)
-            return
-        self._database.write(
-            "INSERT INTO drafts (place, text) VALUES (?, ?) ON CONFLICT (place) DO UPDATE SET text = excluded.text",
-            _NEW_CHAT,
-            text,
-        )
+    def set_draft(self, conversation_id: int | None, text: str, *, waiting: str = "") -> None:
+        """Keep what was typed and not sent; None is the chat that has no conversation yet.
+
+        Args:
+            conversation_id: Where it was typed.
+            text: What.
+            waiting: A message that was sent from there, whose answer has not begun.
+        """
+        if not drafts.write(self._database, conversation_id, text, waiting):
+            raise no_conversation(conversation_id or 0)
 
     def draft(self, conversation_id: int | None) -> str:
-        """Read what was typed and not sent; empty where there is nothing."""
+        """Read what was typed and not answered; empty where there is nothing."""
         if conversation_id is not None:
             return self.conversation(conversation_id).draft
-        row = self._database.row("SELECT text FROM drafts WHERE place = ?", _NEW_CHAT)
-        return str(row["text"]) if row else ""
+        return joined(*drafts.of_new_chat(self._database))
+
+    def typed(self, conversation_id: int | None) -> str:
+        """Read the draft without the message before it that waits for its answer."""
+        if conversation_id is None:
+            return drafts.of_new_chat(self._database)[1]
+        row = self._database.row("SELECT draft FROM conversations WHERE id = ?", conversation_id)
+        if row is None:
+            raise no_conversation(conversation_id)
+        return str(row["draft"])
+
+    def set_rewrite(self, turn_id: int, text: str, *, under_way: bool = True) -> None:
+        """Keep the edit of a turn that was not sent; an empty one is forgotten.
+
+        Raises:
+            ConversationNotFound: There is no such turn.
+        """
+        with self._database.transaction():
+            if not drafts.write_rewrite(self._database, turn_id, text, under_way):
+                raise ConversationNotFound(f"There is no turn {turn_id} here", "It may have been deleted for good")
+
+    def rewrite(self, turn_id: int) -> str:
+        """Read the edit of a turn that was not sent; empty where there is none."""
+        return drafts.rewrite(self._database, turn_id)
+
+    def rewrite_under_way(self, conversation_id: int) -> int | None:
+        """Say which turn was being edited when the conversation was left."""
+        return drafts.rewrite_under_way(self._database, conversation_id)
 
     def delete(self, conversation_id: int) -> None:
         """Hide a conversation until `undelete`; only `purge` removes it."""
@@ -133,6 +148,20 @@ class Shelf:
         """Remove for good what was deleted before a moment; say how many conversations that were."""
         with self._database.transaction():
             return self._database.write("DELETE FROM conversations WHERE deleted_s < ?", deleted_before_s).rowcount
+
+    def _insert(self, new: NewConversation, now_s: float, title: str = "") -> int:
+        cursor = self._database.write(
+            "INSERT INTO conversations (title, created_s, updated_s, model, template, variables, sampling)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            tidy_title(title),
+            now_s,
+            now_s,
+            new.model,
+            new.template,
+            encode(new.variables),
+            encode(new.sampling),
+        )
+        return int(cursor.lastrowid or 0)
 
     def _change(self, conversation_id: int, assignments: str, *values: str | float | None) -> None:
         sql = f"UPDATE conversations SET {assignments} WHERE id = ?"

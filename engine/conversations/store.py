@@ -7,18 +7,20 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.conversations import replies, search, tree
-from engine.conversations.database import Damaged, Database, open_or_set_aside
+from engine.conversations import drafts, replies, search, tree, turns
+from engine.conversations.database import BUSY_TIMEOUT_S, Damaged, Database, open_or_set_aside
 from engine.conversations.records import (
+    Conversation,
     Figures,
     Hit,
+    NewConversation,
+    NewTurn,
     StoredTurn,
-    encode,
     read_turn,
 )
 from engine.conversations.replies import no_turn
-from engine.conversations.shelf import Shelf, no_conversation
-from engine.conversations.titles import storable, title_from
+from engine.conversations.shelf import Shelf
+from engine.conversations.titles import storable
 from engine.conversations.writers import Writer
 from engine.errors import StoreFailed
 from engine.protocol import Role, SamplingChange
@@ -39,17 +41,27 @@ class Store(Shelf):
         """What the user should be told about the opening: a damaged database was set aside."""
 
     @classmethod
-    def open(cls, file: Path, *, clock: Callable[[], float] = time.time) -> Store:
+    def open(
+        cls, file: Path, *, clock: Callable[[], float] = time.time, busy_timeout_s: float = BUSY_TIMEOUT_S
+    ) -> Store:
         """Open the store, making it where there is none, and end what a crashed program left streaming.
+
+        Args:
+            file: The database.
+            clock: Seconds since the epoch.
+            busy_timeout_s: How long a write waits for another program's before it raises `Busy`. Who can't wait, as
+                keys would, takes little and tries again.
 
         Raises:
             StoreFailed: It can't be opened, or was written by a newer Tunesmith.
         """
         try:
-            return cls._opened(file, clock)
+            store = cls._opened(file, clock)
         except Damaged:
             # Damage that only shows in use was noted: this time the whole file is checked and set aside.
-            return cls._opened(file, clock)
+            store = cls._opened(file, clock)
+        store._database.wait_at_most(busy_timeout_s)
+        return store
 
     @classmethod
     def _opened(cls, file: Path, clock: Callable[[], float]) -> Store:
@@ -82,53 +94,68 @@ class Store(Shelf):
         template: str = "",
         sampling: SamplingChange | None = None,
         figures: Figures | None = None,
+        replaces: int | None = None,
     ) -> StoredTurn:
         """Add a turn under another, which makes it the head of the active branch.
 
         A reply that will be streamed into is one whose figures say `streaming`, or an assistant's turn
         with neither figures nor text; every other turn is finished, and its text never changes again. A
-        deleted conversation that gets a turn is deleted no more.
+        deleted conversation that gets a turn is deleted no more. The kept edit of the turn that this one `replaces`
+        is forgotten with it.
 
         Raises:
             ConversationNotFound: There is no such conversation, or no such parent in it.
         """
-        streams = figures.reason == "streaming" if figures else role == "assistant" and not text
-        now_s = self._clock()
+        turn = NewTurn(role=role, text=text, model=model, template=template, sampling=sampling, figures=figures)
+        writer = self._name_for(turn)
         with self._database.transaction():
-            head_id = self._require_place(conversation_id, parent_id)
-            cursor = self._database.write(
-                "INSERT INTO turns (conversation_id, parent_id, role, text, created_s, model, template,"
-                " sampling, figures, finished, writer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                conversation_id,
-                parent_id,
-                role,
-                text,
-                now_s,
-                model,
-                template,
-                encode(sampling) if sampling else None,
-                encode(figures) if figures else None,
-                int(not streams),
-                self._writer.name() if streams else "",
-            )
-            turn_id = int(cursor.lastrowid or 0)
-            if parent_id is not None and parent_id == head_id:
-                tree.extend_branch(self._database, turn_id, parent_id)
-            else:
-                tree.choose_branch(self._database, turn_id)
-            self._database.write(
-                "UPDATE conversations SET head_id = ?, turns = turns + 1, updated_s = ?, deleted_s = NULL WHERE id = ?",
-                turn_id,
-                now_s,
-                conversation_id,
-            )
-            if role == "user":
-                self._database.write(
-                    "UPDATE conversations SET title = ? WHERE id = ? AND title = ''",
-                    title_from(text),
-                    conversation_id,
-                )
+            turn_id = turns.insert(self._database, conversation_id, parent_id, turn, writer=writer, now_s=self._clock())
+            if replaces is not None:
+                drafts.forget_rewrite(self._database, replaces)
             return self.turn(turn_id)
+
+    def begin_reply(
+        self,
+        place: int | NewConversation,
+        parent_id: int | None,
+        reply: NewTurn,
+        *,
+        message: str | None = None,
+        replaces: int | None = None,
+    ) -> tuple[Conversation, StoredTurn]:
+        """Store a message and the reply to it that begins now: both, or neither.
+
+        What was kept of the message until now, as a waiting one or as an edit, is forgotten with it. The draft of the
+        chat that had no conversation yet goes along with the conversation that begins.
+
+        Args:
+            place: The conversation, or what it begins with.
+            parent_id: The turn that the message hangs on, or the reply where there is no message.
+            reply: What there is of the reply.
+            message: What the person said; None where a stored turn is answered.
+            replaces: The turn that the message is an edit of.
+
+        Returns:
+            The conversation, and the reply's turn.
+
+        Raises:
+            ConversationNotFound: There is no such conversation, or no such parent in it.
+        """
+        writer, now_s = self._name_for(reply), self._clock()
+        with self._database.transaction():
+            new = isinstance(place, NewConversation)
+            conversation_id = self._insert(place, now_s) if isinstance(place, NewConversation) else place
+            if message is not None:
+                said = NewTurn(role="user", text=message)
+                parent_id = turns.insert(self._database, conversation_id, parent_id, said, writer="", now_s=now_s)
+            if new:
+                drafts.settle_new_chat(self._database, conversation_id)
+            elif replaces is not None:
+                drafts.forget_rewrite(self._database, replaces)
+            elif message is not None:
+                drafts.settle(self._database, conversation_id)
+            turn_id = turns.insert(self._database, conversation_id, parent_id, reply, writer=writer, now_s=now_s)
+            return self.conversation(conversation_id), self.turn(turn_id)
 
     def update_turn(
         self, turn_id: int, *, text: str | None = None, figures: Figures | None = None, note: str | None = None
@@ -215,12 +242,7 @@ class Store(Shelf):
         self._writer.sweep()
         return sum(replies.interrupt(self._database, writer) for writer in dead)
 
-    def _require_place(self, conversation_id: int, parent_id: int | None) -> int | None:
-        row = self._database.row("SELECT head_id FROM conversations WHERE id = ?", conversation_id)
-        if row is None:
-            raise no_conversation(conversation_id)
-        sql = "SELECT 1 FROM turns WHERE id = ? AND conversation_id = ?"
-        if parent_id is not None and not self._database.row(sql, parent_id, conversation_id):
-            raise no_turn(parent_id)
-        head_id: int | None = row["head_id"]
-        return head_id
+    def _name_for(self, turn: NewTurn) -> str:
+        # Before any transaction: making the lock file may fail, and must not leave half of something behind.
+        with self._database.in_words():
+            return self._writer.name() if turn.streams else ""
