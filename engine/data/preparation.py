@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +14,19 @@ from engine.corpus.report import Report
 from engine.corpus.spec import DataSpec
 from engine.data.encoding import tokenizer_digest
 from engine.data.pipeline import IsCancelled, OnProgress, Pipeline, build, never, no_progress
+from engine.data.place import copy_into_place, fresh_partial, locked, move_into_place, words_for_a_full_disk
 from engine.data.splitting import held_out
 from engine.data.table import Rows, RowWriter
 from engine.data.tally import Tally
-from engine.errors import Cancelled, DataFault, DiskFull
+from engine.errors import DataFault
 from engine.figures import plural
 from engine.protocol import Frozen, Template
 
 _FORMAT = 1
 """Part of the key: another way of preparing makes other rows."""
-_TRAIN, _HELD_OUT, _RECORD = "rows.arrow", "evaluation.arrow", "prepared.json"
-_LOCK_WAIT_S = 0.5
+_TRAIN, _HELD_OUT, _RECORD = _FILES = "rows.arrow", "evaluation.arrow", "prepared.json"
 _PROGRESS_ROWS = 500
 _SHOWN_FAULTS = 3
-_NO_SPACE = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 class Record(Frozen, frozen=True, kw_only=True):
@@ -88,10 +84,10 @@ def prepare(
         Cancelled: `cancelled` said so.
     """
     key = _digest(_asked(spec), tokenizer_digest(tokenizer), str(max_length))
-    with _words_for_a_full_disk(folder):
+    with words_for_a_full_disk(folder):
         if (found := _open(folder, key, spec)) is not None:
             return found
-        with _lock(folder, cancelled):
+        with locked(folder, cancelled):
             if (found := _open(folder, key, spec)) is not None:
                 return found
             pipeline = build(spec, tokenizer, max_length=max_length, cancelled=cancelled)
@@ -101,10 +97,10 @@ def prepare(
             else:
                 identities = [one.source.identity() for one in (pipeline, held) if one is not None]
                 shared = cache / _digest(key, *identities)
-                with _lock(shared, cancelled):
+                with locked(shared, cancelled):
                     if not _is_whole(shared, key):
                         _write(shared, key, pipeline, held, on_progress=on_progress, cancelled=cancelled)
-                _copy(shared, folder)
+                copy_into_place(shared, folder, _FILES)
         found = _open(folder, key, spec)
     if found is None:
         raise DataFault(f"What was prepared in {folder} is gone", "Start again")
@@ -154,10 +150,8 @@ def _write(
     on_progress: OnProgress,
     cancelled: IsCancelled,
 ) -> None:
-    """Write the rows beside their place, and move them there when they are whole."""
-    partial = folder.with_name(f".partial-{folder.name}-{os.getpid()}")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    """Write the rows beside their place, and move them there when they are whole. Who comes here holds the lock."""
+    partial = fresh_partial(folder)
     try:
         tally = Tally(pipeline)
         _write_rows(partial / _TRAIN, pipeline, tally, on_progress, cancelled)
@@ -181,7 +175,7 @@ def _write(
         for file in partial.iterdir():
             with file.open("rb") as stream:
                 os.fsync(stream.fileno())
-        _replace(folder, partial)
+        move_into_place(partial, folder, _FILES)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -243,55 +237,6 @@ def _read_record(folder: Path) -> Record | None:
 def _is_whole(folder: Path, key: str) -> bool:
     record = _read_record(folder)
     return record is not None and record.key == key
-
-
-def _copy(shared: Path, folder: Path) -> None:
-    """Give the files a second place, which costs no space where the disk can link."""
-    partial = folder.with_name(f".partial-{folder.name}-{os.getpid()}")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    for file in shared.iterdir():
-        try:
-            os.link(file, partial / file.name)
-        except OSError:
-            shutil.copyfile(file, partial / file.name)
-    _replace(folder, partial)
-
-
-def _replace(folder: Path, partial: Path) -> None:
-    """Move prepared rows into their place; of what is there nothing but older rows is taken away."""
-    for name in (_RECORD, _TRAIN, _HELD_OUT):
-        (folder / name).unlink(missing_ok=True)
-    partial.rename(folder)
-
-
-@contextlib.contextmanager
-def _lock(folder: Path, cancelled: IsCancelled) -> Iterator[None]:
-    from filelock import FileLock, Timeout
-
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
-    while True:
-        try:
-            lock.acquire(timeout=_LOCK_WAIT_S)
-            break
-        except Timeout:
-            if cancelled():
-                raise Cancelled("Reading the data was cancelled") from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextlib.contextmanager
-def _words_for_a_full_disk(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _NO_SPACE:
-            raise DiskFull(f"The prepared rows did not fit on the disk of {folder}", "Free some space") from error
-        raise
 
 
 def _digest(*texts: str) -> str:

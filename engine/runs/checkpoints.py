@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -156,13 +155,15 @@ def discard(folder: Path) -> None:
 
 
 def sweep(run: RunFolder) -> None:
-    """Delete what a dead trainer left half-written; only for who holds the lock."""
-    places: Sequence[Path] = (run.checkpoints, run.path)
-    for place in places:
-        if place.is_dir():
-            for left in place.glob(f"{PARTIAL_PREFIX}*"):
-                if left.is_dir():
-                    shutil.rmtree(left, ignore_errors=True)
+    """Delete what a dead trainer left half-written; only for who holds the lock.
+
+    Data is left alone: other processes of the same run may be preparing it already.
+    """
+    results = (f"{PARTIAL_PREFIX}{run.final.name}", f"{PARTIAL_PREFIX}old-*", f"{PARTIAL_PREFIX}gone-*")
+    for place, patterns in ((run.checkpoints, (f"{PARTIAL_PREFIX}*",)), (run.path, results)):
+        for left in (left for pattern in patterns for left in place.glob(pattern)):
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _folders(run: RunFolder) -> list[Path]:

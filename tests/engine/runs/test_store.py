@@ -118,6 +118,11 @@ def test_what_a_dead_trainer_left_is_not_listed_and_swept(run: RunFolder) -> Non
     checkpoint(run, 1)
     (run.checkpoints / ".step-2").mkdir()
     (run.checkpoints / "step-3").mkdir()
+    (run.path / ".final").mkdir()
+    preparing = run.path / ".partial-data-1"  # another process of the same run is at it
+    preparing.mkdir()
     assert [one.step for one in list_checkpoints(run)] == [1]
     sweep(run)
     assert not (run.checkpoints / ".step-2").exists()
+    assert not (run.path / ".final").exists()
+    assert preparing.exists()
