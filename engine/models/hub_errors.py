@@ -9,7 +9,7 @@ from engine.errors import DiskFull, DownloadFailed, ModelNotFound, TunesmithErro
 from engine.figures import human_bytes
 from engine.models.catalogue import close_matches
 
-_NO_SPACE = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+NO_SPACE = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _STILL_HERE = "Models that are here work without the network: `tunesmith models list`"
 
 
@@ -33,7 +33,7 @@ def in_words(error: Exception, name: str, endpoint: str | None) -> TunesmithErro
         return no_such_model(name)
     if isinstance(error, errors.HfHubHTTPError):
         return _by_status(error.response.status_code, name, endpoint)
-    if isinstance(error, OSError) and error.errno in _NO_SPACE:
+    if isinstance(error, OSError) and error.errno in NO_SPACE:
         return DiskFull(
             f"The disk became full while {name} was downloaded",
             "What has come is kept. Free some space, and get it again",

@@ -212,6 +212,10 @@ def gguf_file(tmp_path: Path) -> Path:
     return write_gguf(tmp_path / "tiny.gguf", make_llama())
 
 
+def there(converted: Path) -> list[Path]:
+    return [path for path in converted.iterdir() if not path.name.startswith(".lock-")]
+
+
 def test_a_gguf_file_answers_as_the_model_that_it_was_made_of(gguf_file: Path, paths: Paths) -> None:
     stages: list[LoadStage] = []
     local = resolve(str(gguf_file), paths=paths)
@@ -238,27 +242,26 @@ def test_a_gguf_file_is_converted_once(gguf_file: Path, paths: Paths) -> None:
     os.utime(gguf_file, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
     newer = as_safetensors(gguf_file, paths.converted)
     assert newer != folder
-    assert list(paths.converted.iterdir()) == [newer]
+    assert there(paths.converted) == [newer]
 
 
 def test_a_conversion_that_ends_half_way_leaves_nothing(gguf_file: Path, paths: Paths) -> None:
     answers = iter([False, True])
     with pytest.raises(Cancelled):
         as_safetensors(gguf_file, paths.converted, cancelled=lambda: next(answers))
-    assert list(paths.converted.iterdir()) == []
+    assert there(paths.converted) == []
     # As after a kill -9 in the middle.
     left = paths.converted / f".partial-{as_safetensors(gguf_file, paths.converted).name.split('-')[1]}-99"
     shutil.rmtree(paths.converted)
     left.mkdir(parents=True)
     (left / "config.json").write_text("{")
-    assert list(paths.converted.iterdir()) == [left]
-    assert list(paths.converted.glob("*.gguf")) == []
+    assert there(paths.converted) == [left]
     made = as_safetensors(gguf_file, paths.converted)
-    assert list(paths.converted.iterdir()) == [made]
+    assert there(paths.converted) == [made]
 
 
 def test_a_gguf_file_of_an_unknown_architecture_is_told_in_words(tmp_path: Path, paths: Paths) -> None:
     file = write_gguf(tmp_path / "odd.gguf", make_llama(), architecture="fluxcapacitor")
     with pytest.raises(LoadFailed, match="can't be converted"):
         as_safetensors(file, paths.converted)
-    assert list(paths.converted.iterdir()) == []
+    assert there(paths.converted) == []
