@@ -125,6 +125,14 @@ def damaged(name: str, file: str) -> DownloadFailed:
     )
 
 
+def another_file(name: str, file: str, wanted_bytes: int, came_bytes: int) -> DownloadFailed:
+    """Something else was sent in place of a file."""
+    return DownloadFailed(
+        f"{human_bytes(came_bytes)} of something else came in place of {human_bytes(wanted_bytes)} of {file} of {name}",
+        "A proxy, or a network that wants you to log in, may have answered: open the hub in a browser, then try again",
+    )
+
+
 def too_small(folder: Path, need_bytes: int, free_bytes: int) -> DiskFull:
     """The download would not fit."""
     return DiskFull(

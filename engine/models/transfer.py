@@ -8,14 +8,14 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
 
 from engine.errors import Cancelled
 from engine.models.hub_cache import INCOMPLETE
-from engine.models.hub_errors import damaged, is_network_error
+from engine.models.hub_errors import another_file, damaged, is_network_error
 from engine.models.hub_files import HubFile
 
 _CHUNK_BYTES = 1 << 20
@@ -49,7 +49,7 @@ def fetch(file: HubFile, blob: Path, source: Source, *, stop: threading.Event, o
 
     Raises:
         Cancelled: `stop` was set.
-        DownloadFailed: The checksum is wrong; the bad bytes are deleted.
+        DownloadFailed: The checksum is wrong; the bad bytes are deleted. Or the answer is not of the file's size.
         Exception: What the hub's library raises, when the attempts are used up.
         OSError: The disk is full or can't be written.
     """
@@ -80,23 +80,27 @@ def is_right(file: HubFile, blob: Path, stop: threading.Event) -> bool:
 def _complete(file: HubFile, partial: Path, source: Source, *, stop: threading.Event, on_bytes: OnBytes) -> str:
     """Append to the partial file until it is as long as the file; returns the checksum."""
     failures = 0
+    longest = _truncated(partial, file.size_bytes)
     while (have := _truncated(partial, file.size_bytes)) < file.size_bytes:
+        if stop.is_set():
+            raise Cancelled("Cancelled")
         on_bytes(have)
+        error: Exception = ConnectionError("the server does not go on")
         try:
             _append(file, partial, have, source, stop=stop, on_bytes=on_bytes)
         except _Restart:
             partial.unlink(missing_ok=True)
-            failures += 1
-        except Exception as error:
-            if not is_network_error(error):
+        except Exception as raised:
+            if not is_network_error(raised):
                 raise
-            failures = 0 if _size(partial) > have else failures + 1
-            if failures >= source.attempts:
-                raise
-            if stop.wait(source.first_wait_s * 2**failures):
-                raise Cancelled("Cancelled") from error
+            error = raised
+        # An answer without an error, which brings nothing new, is no better: it would be asked for without end.
+        failures = 0 if _size(partial) > longest else failures + 1
+        longest = max(longest, _size(partial))
         if failures >= source.attempts:
-            raise ConnectionError("the server does not go on")
+            raise error
+        if longest < file.size_bytes and stop.wait(source.first_wait_s * 2**failures):
+            raise Cancelled("Cancelled") from error
     on_bytes(file.size_bytes)
     return _digest_of(file, partial, stop).hexdigest()
 
@@ -118,6 +122,7 @@ def _append(
         hf_raise_for_status(response)
         if have and response.status_code != _PARTIAL:
             have = 0  # the whole file comes again
+        _check_length(file, have, source, response.headers)
         with partial.open("r+b" if have else "wb") as opened:
             opened.seek(have)
             for chunk in response.iter_raw():
@@ -128,6 +133,13 @@ def _append(
                 on_bytes(have)
             opened.flush()
             os.fsync(opened.fileno())
+
+
+def _check_length(file: HubFile, have: int, source: Source, headers: Mapping[str, str]) -> None:
+    """Refuse what can't be the file, before it takes the place of what is here."""
+    length = headers.get("Content-Length", "")
+    if length.isascii() and length.isdigit() and int(length) != file.size_bytes - have:
+        raise another_file(source.model, file.name, file.size_bytes - have, int(length))
 
 
 def _truncated(partial: Path, size_bytes: int) -> int:

@@ -38,6 +38,10 @@ class Repo:
     gated: bool = False
     """The list of files is public, the files are for who accepted the licence."""
     ignores_ranges: bool = False
+    instead: bytes | None = None
+    """What large files are answered with by something on the way, whatever is asked: a page to log in at."""
+    says_length: bool = True
+    """Whether `instead` comes with its length; else the end of the connection is its end."""
     trickle: threading.Event | None = None
     """The first half of a large file comes at once, the rest when this is set."""
     half_sent: threading.Event = field(default_factory=threading.Event)
@@ -141,6 +145,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self._refuse(416, "")
                 return
         self.server.hub.starts.append((file, start))
+        if repo.instead is not None and large:
+            self._send_instead(repo.instead, repo.says_length)
+            return
         self._send(repo, file, data, start, large)
 
     def _send(self, repo: Repo, file: str, data: bytes, start: int, large: bool) -> None:
@@ -163,6 +170,15 @@ class _Handler(BaseHTTPRequestHandler):
             self._write(file, data[half:])
             return
         self._write(file, data[start:])
+
+    def _send_instead(self, body: bytes, says_length: bool) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        if says_length:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.close_connection = not says_length
 
     def _write(self, file: str, data: bytes) -> None:
         self.wfile.write(data)

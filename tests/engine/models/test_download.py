@@ -92,7 +92,7 @@ def test_progress_counts_up_to_the_whole_size(hub: FakeHub, environ: dict[str, s
     downloading = [progress for progress in seen if progress.stage == "downloading"]
     assert {progress.total_bytes for progress in downloading} == {total}
     assert [progress.done_bytes for progress in downloading] == sorted(progress.done_bytes for progress in downloading)
-    assert 0 < downloading[0].done_bytes < total
+    assert any(0 < progress.done_bytes < total for progress in downloading)
 
 
 def test_a_cut_connection_is_taken_up_again_by_itself(hub: FakeHub, environ: dict[str, str]) -> None:
@@ -123,6 +123,40 @@ def test_a_connection_lost_for_good_keeps_what_came_and_the_next_download_goes_o
     assert (folder / "model.safetensors").read_bytes() == files["model.safetensors"]
     assert hub.served_bytes == {"model.safetensors": size - size // 2}
     assert partials(cache) == []
+
+
+@pytest.mark.parametrize("page", [b"<html>log in</html>", b""])
+def test_a_page_in_place_of_a_file_is_told_at_once(hub: FakeHub, environ: dict[str, str], page: bytes) -> None:
+    hub.repos[NAME] = Repo(model_files(weights=BIG), instead=page)
+    with pytest.raises(DownloadFailed, match=r"model\.safetensors of owner/tiny") as caught:
+        get(environ)
+    assert f"{len(page)} B" in caught.value.title
+    assert "proxy" in caught.value.hint
+    assert [file for file, _ in hub.starts].count("model.safetensors") == 1
+    hub.repos[NAME].instead = None
+    assert (get(environ) / "model.safetensors").is_file()
+
+
+@pytest.mark.parametrize("page", [b"<html>log in</html>", b""])
+def test_answers_that_bring_nothing_new_use_the_attempts_up(hub: FakeHub, environ: dict[str, str], page: bytes) -> None:
+    hub.repos[NAME] = Repo(model_files(weights=BIG), instead=page, says_length=False)
+    with pytest.raises(DownloadFailed, match="connection was lost"):
+        get(environ)
+    assert [file for file, _ in hub.starts].count("model.safetensors") <= QUICK.attempts + 1
+
+
+def test_a_pause_between_attempts_ends_when_the_download_is_cancelled(hub: FakeHub, environ: dict[str, str]) -> None:
+    hub.repos[NAME] = Repo(model_files(weights=BIG), instead=b"", says_length=False)
+    slow = Patience(attempts=5, first_wait_s=600)
+    with pytest.raises(Cancelled):
+        download(
+            NAME,
+            environ=environ,
+            on_progress=lambda progress: None,
+            cancelled=lambda: "model.safetensors" in dict(hub.starts),
+            patience=slow,
+        )
+    assert [file for file, _ in hub.starts].count("model.safetensors") == 1
 
 
 def test_a_server_that_knows_no_ranges_sends_the_file_again(hub: FakeHub, environ: dict[str, str]) -> None:
