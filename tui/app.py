@@ -105,6 +105,19 @@ class TunesmithApp(App[None]):
         """Textual's own filters, and the last gate before the terminal."""
         return [*super().get_line_filters(), self._visible_controls]
 
+    def _fatal_error(self) -> None:
+        """End with a sentence where Textual would paint a traceback, which goes to the log."""
+        from rich.text import Text
+
+        from engine.cli.reporting import unexpected
+
+        if self._exception is not None:
+            environ = self.services.environ if self.services is not None else os.environ
+            self._exit_renderables.append(
+                Text(str(unexpected(self._exception, environ)), no_wrap=True, overflow="ignore")
+            )
+        self._close_messages_no_wait()
+
     def copy_to_clipboard(self, text: str) -> None:
         """Copy by way of the terminal, and to the system's clipboard where there is one."""
         from tui.clipboard import copy_to_system

@@ -8,14 +8,16 @@ belong together are joined on the way, so that a batch is as short as what happe
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 
 from textual.message import Message
 
 from engine.client import HostClient
-from engine.protocol import AnyCommand, AnyEvent, TokensEmitted, UnknownEvent
+from engine.protocol import AnyCommand, AnyEvent, Failed, TokensEmitted, UnknownEvent
 
+_logger = logging.getLogger(__name__)
 MIN_INTERVAL_S = 1 / 30
 MAX_INTERVAL_S = 0.15
 """However long drawing takes, a reply is seen to move."""
@@ -122,9 +124,17 @@ class Bridge:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _follow(self, command: AnyCommand) -> None:
-        async for event in self.client.request(command):
-            self._pending.append(event)
-            self._schedule()
+        try:
+            async for event in self.client.request(command):
+                self._take(event)
+        except Exception as error:  # whatever it is, somebody waits for an answer
+            _logger.exception("%s failed", type(command).__name__)
+            title = f"The model's process could not be asked: {type(error).__name__}"
+            self._take(Failed(id=command.id, code="failed", title=title, hint=str(error)))
+
+    def _take(self, event: HostEvent) -> None:
+        self._pending.append(event)
+        self._schedule()
 
     def _schedule(self) -> None:
         if self._timer is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import threading
 
 
 async def copy_to_system(text: str, *, timeout_s: float = 2.0) -> bool:
@@ -14,14 +16,27 @@ async def copy_to_system(text: str, *, timeout_s: float = 2.0) -> bool:
     Returns:
         Whether a tool took it.
     """
+    done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    # A thread of its own, which nobody waits for when the program ends: a tool that hangs would keep it open.
+    threading.Thread(target=_copy, args=(text, done, asyncio.get_running_loop()), daemon=True).start()
     try:
-        await asyncio.wait_for(asyncio.to_thread(_copy, text), timeout_s)
-    except Exception:
+        return await asyncio.wait_for(done, timeout_s)
+    except TimeoutError:
         return False
-    return True
 
 
-def _copy(text: str) -> None:
-    import pyperclip
+def _copy(text: str, done: asyncio.Future[bool], loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        import pyperclip
 
-    pyperclip.copy(text)
+        pyperclip.copy(text)
+        copied = True
+    except Exception:
+        copied = False
+    with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+        loop.call_soon_threadsafe(_settle, done, copied)
+
+
+def _settle(done: asyncio.Future[bool], copied: bool) -> None:
+    if not done.done():
+        done.set_result(copied)

@@ -34,7 +34,7 @@ def guard(call: Callable[[], int], *, as_json: bool = False, environ: Mapping[st
     except TunesmithError as error:
         return _report(error, as_json=as_json)
     except Exception as error:
-        return _report(_unexpected(error, environ), as_json=as_json)
+        return _report(unexpected(error, environ), as_json=as_json)
     return code
 
 
@@ -51,13 +51,14 @@ def _report(error: TunesmithError, *, as_json: bool) -> int:
     return error.exit_code
 
 
-def _unexpected(error: Exception, environ: Mapping[str, str]) -> TunesmithError:
+def unexpected(error: BaseException, environ: Mapping[str, str]) -> TunesmithError:
+    """Put the traceback of what should not happen into the log, and say where it is."""
     title = f"Something went wrong that should not: {type(error).__name__}"
     log = _log_traceback(error, environ)
     return Failed(title, f"The details are in {log}" if log else "The details could not be written to the log")
 
 
-def _log_traceback(error: Exception, environ: Mapping[str, str]) -> Path | None:
+def _log_traceback(error: BaseException, environ: Mapping[str, str]) -> Path | None:
     import time
     import traceback
 
