@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.fuzzy import Matcher
 
 from tui.commands import ACTIONS, Action
 
@@ -33,9 +34,17 @@ class ActionsProvider(Provider):
         """Those whose title or help matches."""
         matcher = self.matcher(query)
         for action in self._actions():
-            score = max(matcher.match(action.title), matcher.match(action.help) * 0.7)
+            score = _score(matcher, query, action)
             if score > 0:
                 yield Hit(score, matcher.highlight(action.title), self._callback(action), help=_help(action))  # type: ignore[arg-type]
+
+
+def _score(matcher: Matcher, query: str, action: Action) -> float:
+    """How well an action answers to a query; one that has its words as they are goes before all the others."""
+    score = max(matcher.match(action.title), matcher.match(action.help) * 0.7)
+    names = (action.title, action.slash, action.id.replace("_", " "), action.help)
+    found = next((len(names) - place for place, name in enumerate(names) if query.casefold() in name.casefold()), 0)
+    return score + found
 
 
 def _help(action: Action) -> str:

@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 from textual.events import Key
+from textual.widgets import Static
 
 from engine.conversations import Store
 from engine.memory import Memory, load_memory
 from engine.paths import Paths
 from engine.protocol import AnyCommand, Generate, SamplingChange
+from engine.settings import Settings
+from tui.palette import ActionsProvider
 from tui.screens.template_picker import TemplatePicker
 from tui.state.chat import FAULT_ID, shown_lines
 from tui.widgets.dock import Dock
@@ -556,3 +559,19 @@ async def test_what_is_typed_after_a_quick_enter_stays(start: Start) -> None:
             program.app.post_message(Key(key, key))
         await program.until(lambda: program.texts()[:1] == ["one"] and not program.session.state.busy)
         assert program.composer.text == "two"
+
+
+async def test_the_welcome_names_the_keys_that_the_user_set(start: Start) -> None:
+    async with start(settings=Settings(keys={"pick_model": "f4"})) as program:
+        await program.ready()
+        words = program.screen.query_one("#welcome-text", Static).content
+        assert "F4  another model" in str(words)
+        assert "Ctrl+T  another prompt template" in str(words)
+
+
+async def test_the_palette_puts_what_has_the_word_before_what_has_its_letters(start: Start) -> None:
+    async with start() as program:
+        await program.ready()
+        provider = ActionsProvider(program.screen)
+        hits = sorted([hit async for hit in provider.search("theme")], reverse=True)
+        assert hits[0].text == "Switch between light and dark"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pytest
 from msgspec import structs
@@ -477,6 +478,10 @@ async def test_another_width_keeps_the_turn_that_is_read_on_top() -> None:
             assert next(view.turn.id for view in views(app) if view.region.bottom > app.transcript.region.y) == top
 
 
+def has_width(app: Host, width: int) -> bool:
+    return app.screen._compositor.size.width == width
+
+
 async def test_a_width_that_was_there_before_wraps_anew() -> None:
     app = Host([user(1), reply(2, STORY * 3)])
     async with app.run_test(size=(100, 40)) as pilot:
@@ -484,7 +489,7 @@ async def test_a_width_that_was_there_before_wraps_anew() -> None:
         text = STORY * 3
         for width in (60, 100, 120, 60, 100, 60, 120):
             await pilot.resize_terminal(width, 40)
-            await until(pilot, lambda width=width: app.screen._compositor.size.width == width, "the new width")
+            await until(pilot, partial(has_width, app, width), "the new width")
             await pilot.pause()
             text += " x"
             app.draw(user(1), reply(2, text))

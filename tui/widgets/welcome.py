@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
 from engine.display import visible_line
+from tui.commands import BY_ID
 from tui.state.chat import ChatState, words_of
 from tui.state.header import progress_words
+from tui.state.help import key_words
 from tui.state.model import short_name
 
 
@@ -35,13 +39,13 @@ class Welcome(Vertical):
 
     def draw(self, state: ChatState) -> None:
         """Say how to begin, given the state."""
-        content = Content("\n").join(_lines(state))
+        content = Content("\n").join(_lines(state, self.app._keymap))
         if content != self._shown:
             self._shown = content
             self.query_one("#welcome-text", Static).update(content)
 
 
-def _lines(state: ChatState) -> list[Content]:
+def _lines(state: ChatState, keys: Mapping[str, str]) -> list[Content]:
     model = state.model
     if model.phase == "loading":
         return [
@@ -52,7 +56,7 @@ def _lines(state: ChatState) -> list[Content]:
             _key("/cancel", "stops the loading; what was downloaded is kept"),
         ]
     if model.info is not None:
-        return _ready_lines(state, model.info.name)
+        return _ready_lines(state, model.info.name, keys)
     lines = [Content.styled("Talk to a small language model, here in the terminal.", "bold $accent"), Content("")]
     if model.failure is not None:
         lines += [Content.styled(visible_line(words_of(model.failure)), "$error"), Content("")]
@@ -60,13 +64,13 @@ def _lines(state: ChatState) -> list[Content]:
         lines += [Content("No model is loaded yet. That is quickly mended:"), Content("")]
     return [
         *lines,
-        _key("Ctrl+O", "pick a model: one that is here, or a download such as gpt2"),
-        _key("Ctrl+P", "everything else the program can do"),
-        _key("F1", "all keys on one screen"),
+        _key(_keys_of("pick_model", keys), "pick a model: one that is here, or a download such as gpt2"),
+        _key(_keys_of("open_palette", keys), "everything else the program can do"),
+        _key(_keys_of("show_help", keys), "all keys on one screen"),
     ]
 
 
-def _ready_lines(state: ChatState, name: str) -> list[Content]:
+def _ready_lines(state: ChatState, name: str, keys: Mapping[str, str]) -> list[Content]:
     description = state.template.description
     lines = [Content.styled(f"{visible_line(name)} is listening.", "bold $accent"), Content("")]
     lines.append(
@@ -80,12 +84,17 @@ def _ready_lines(state: ChatState, name: str) -> list[Content]:
     return [
         *lines,
         Content(""),
-        _key("Enter", "sends what you wrote below"),
-        _key("Ctrl+T", "another prompt template"),
-        _key("Ctrl+S", "temperature and the like"),
-        _key("Ctrl+O", "another model"),
-        _key("F1", "all keys on one screen"),
+        _key(_keys_of("send", keys), "sends what you wrote below"),
+        _key(_keys_of("pick_template", keys), "another prompt template"),
+        _key(_keys_of("edit_sampling", keys), "temperature and the like"),
+        _key(_keys_of("pick_model", keys), "another model"),
+        _key(_keys_of("show_help", keys), "all keys on one screen"),
     ]
+
+
+def _keys_of(action_id: str, keys: Mapping[str, str]) -> str:
+    """The first key of an action, the user's own considered."""
+    return key_words(keys.get(action_id, BY_ID[action_id].keys).split(",")[0])
 
 
 def _key(key: str, words: str) -> Content:
