@@ -101,7 +101,11 @@ class _Reply:
         self._clock = clock
         self._sampler = Sampler(sampling, self.seed, prompt.ids, alternatives=command.top_logprobs)
         self._detokenizer = Detokenizer(loaded.tokenizer, prompt.ids, kinds=loaded.kinds)
-        self._stops = StopStrings((*command.prompt.template.stop, *command.stop))
+        stops = (*command.prompt.template.stop, *command.stop)
+        self._stops = StopStrings(stops)
+        # Their texts are no part of a reply, in which they would never be found.
+        self._stop_ids = {token: text for text, token in _special_tokens(loaded).items() if text in stops}
+        self._stop_text = ""
         room = loaded.info.context_tokens - len(prompt.ids)
         self._limit = min(sampling.max_new_tokens, room)
         self._reason_at_limit: FinishReason = "length" if sampling.max_new_tokens <= room else "context"
@@ -115,8 +119,9 @@ class _Reply:
         for choice in decode(self._loaded.decoder, self._sampler, self._prompt.ids, cancelled):
             self._last_s = self._clock()
             self._first_s = self._first_s or self._last_s
-            if choice.id in self._loaded.end_ids:
+            if choice.id in self._loaded.end_ids or choice.id in self._stop_ids:
                 self._reason = "stop"
+                self._stop_text = self._stop_ids.get(choice.id, "")
                 break
             self._count += 1
             yield self._emitted(self._stops.push(self._detokenizer.push(choice.id)), choice)
@@ -147,7 +152,7 @@ class _Reply:
             seconds=last_s - started_s,
             first_token_s=(self._first_s or last_s) - started_s,
             tokens_per_s=steps / after_first_s if steps > 0 and after_first_s > 0 else 0.0,
-            stop_text=self._stops.met,
+            stop_text=self._stops.met or self._stop_text,
         )
 
     def _emitted(self, text: str, choice: Choice) -> TokensEmitted:
@@ -160,3 +165,8 @@ class _Reply:
         return TokensEmitted(
             id=self._command.id, text=text, ids=(choice.id,), logprobs=(choice.logprob,), alternatives=(alternatives,)
         )
+
+
+def _special_tokens(loaded: LoadedModel) -> dict[str, int]:
+    ids = sorted(loaded.kinds.special)
+    return dict(zip(loaded.tokenizer.convert_ids_to_tokens(ids), ids, strict=True))

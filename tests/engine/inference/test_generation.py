@@ -135,6 +135,23 @@ def test_a_stop_string_ends_the_reply_and_is_no_part_of_it(stories_llama: Loaded
     assert finished(events).stop_text == stop
 
 
+def test_a_stop_string_that_is_a_special_token_ends_the_reply(tiny_gpt2: LoadedModel) -> None:
+    tokens = ids_of(reply(tiny_gpt2, "Once"))
+    place = next(index for index, token in enumerate(tokens) if index > 2 and token not in tokens[:index])
+    # As of a model that was taught a mark such as <|im_end|>: its text is left out of the reply.
+    special = tiny_gpt2.kinds.special | {tokens[place]}
+    marked = msgspec.structs.replace(tiny_gpt2, kinds=msgspec.structs.replace(tiny_gpt2.kinds, special=special))
+    mark = tiny_gpt2.tokenizer.convert_ids_to_tokens(tokens[place])
+    events = reply(marked, "Once", stop=("never said", mark))
+    end = finished(events)
+    assert ids_of(events) == tokens[:place]
+    assert (end.reason, end.stop_text, end.tokens) == ("stop", mark, place)
+    assert text_of(events) == tiny_gpt2.tokenizer.decode(tokens[:place])
+    assert ids_of(reply(marked, "Once")) == tokens
+    by_template = reply(marked, prompt("Once", template=msgspec.structs.replace(PLAIN, stop=(mark,))))
+    assert finished(by_template).stop_text == mark
+
+
 def test_the_templates_own_stop_strings_count(stories_llama: LoadedModel) -> None:
     template = msgspec.structs.replace(PLAIN, stop=("little",))
     events = reply(stories_llama, prompt(template=template))
