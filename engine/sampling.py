@@ -39,7 +39,7 @@ LIMITS: dict[str, Limits] = {
     "top_k": Limits(0, 10_000_000, whole=True),
     "top_p": Limits(0, 1, low_excluded=True),
     "min_p": Limits(0, 1),
-    "repetition_penalty": Limits(0, 100, low_excluded=True),
+    "repetition_penalty": Limits(0.01, 100),
     "max_new_tokens": Limits(1, 10_000_000, whole=True),
     "seed": Limits(0, 2**63 - 1, whole=True),
 }

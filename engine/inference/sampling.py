@@ -14,6 +14,8 @@ from engine.errors import Failed
 from engine.protocol import Sampling
 
 NO_ALTERNATIVES = 0
+GREEDY_BELOW = 1e-6
+"""Temperatures under which only the likeliest token has a chance; float32 has no numbers to divide by far below."""
 _FIRST_LOOK = 1024
 """How many candidates top-p looks at before it sorts the whole vocabulary: nearly always enough."""
 
@@ -54,9 +56,16 @@ class Sampler:
             Failed: The logits are not numbers.
         """
         raw = logits.float().cpu()
-        _check(raw)
-        scores = self._penalise(raw) if self._penalised else raw
-        if self._sampling.temperature == 0:
+        _check(
+            raw,
+            "The model's output is not a number: its weights are damaged, or its numbers overflow",
+            "Load it with dtype float32; if that does not help, get the model again",
+        )
+        scores = raw
+        if self._penalised:
+            scores = self._penalise(raw)
+            _check(scores, "The numbers overflow under the repetition penalty", "Set it nearer to 1")
+        if self._sampling.temperature < GREEDY_BELOW:
             token = int(scores.argmax())
         else:
             ids, probabilities = filtered(scores, self._sampling)
@@ -93,7 +102,7 @@ def filtered(scores: torch.Tensor, sampling: Sampling) -> tuple[torch.Tensor | N
 
     Args:
         scores: The logits after the penalty, `(V,)`.
-        sampling: Its temperature is above 0.
+        sampling: Its temperature is not below `GREEDY_BELOW`.
 
     Returns:
         The ids `(K,)`, None where all of the vocabulary is meant, and their probabilities `(K,)`, of which those that
@@ -121,9 +130,6 @@ def filtered(scores: torch.Tensor, sampling: Sampling) -> tuple[torch.Tensor | N
     return ids, probabilities * keep
 
 
-def _check(logits: torch.Tensor) -> None:
+def _check(logits: torch.Tensor, title: str, hint: str) -> None:
     if not torch.isfinite(logits.max()):
-        raise Failed(
-            "The model's output is not a number: its weights are damaged, or its numbers overflow",
-            "Load it with dtype float32; if that does not help, get the model again",
-        )
+        raise Failed(title, hint)

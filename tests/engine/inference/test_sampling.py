@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from engine.errors import Failed
 from engine.inference.sampling import Sampler, filtered
 from engine.protocol import Sampling
+from engine.sampling import sampling_faults
 from tests.examples import examples
 
 pytestmark = pytest.mark.torch
@@ -126,6 +127,28 @@ def test_choices_follow_the_probabilities(sampling: Sampling) -> None:
 def test_a_tiny_temperature_is_greedy_and_does_not_overflow() -> None:
     scores = logits(4, 1000, scale=50)
     assert Sampler(Sampling(temperature=1e-30), 1).choose(scores).id == int(scores.argmax())
+
+
+@pytest.mark.parametrize("temperature", [1e-7, 1e-30, 1e-45, 1e-46, 1e-300, 5e-324])
+def test_however_small_a_temperature_is_it_takes_the_likeliest(temperature: float) -> None:
+    scores = logits(3, 5000)
+    sampler = Sampler(Sampling(temperature=temperature), 1)
+    assert [sampler.choose(scores).id for _ in range(3)] == [int(scores.argmax())] * 3
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.8])
+def test_a_penalty_that_overflows_is_told_in_words(temperature: float) -> None:
+    scores = logits(3, 50)
+    sampler = Sampler(Sampling(temperature=temperature, repetition_penalty=1e-38), 1, [int(scores.argmax())])
+    with pytest.raises(Failed) as caught:
+        sampler.choose(scores * 100)
+    assert "penalty" in caught.value.title
+
+
+def test_a_penalty_that_could_overflow_is_no_sampling_value() -> None:
+    assert "repetition_penalty" in sampling_faults(Sampling(repetition_penalty=1e-38))
+    assert "repetition_penalty" in sampling_faults(Sampling(repetition_penalty=0.0))
+    assert not sampling_faults(Sampling(repetition_penalty=0.01))
 
 
 def test_forbidden_tokens_are_never_chosen() -> None:
