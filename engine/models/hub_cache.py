@@ -106,8 +106,16 @@ def cached_repo(cache: Path, name: str) -> CachedRepo:
 def cached_repos(cache: Path) -> Iterator[CachedRepo]:
     """All models of which the cache holds something, by name."""
     for folder in sorted(_entries(cache)):
-        if folder.name.startswith(_PREFIX) and folder.is_dir():
+        if folder.name.startswith(_PREFIX) and is_folder(folder):
             yield CachedRepo(folder, folder.name.removeprefix(_PREFIX).replace("--", "/"))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder, as far as one may know."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _entries(folder: Path) -> list[Path]:

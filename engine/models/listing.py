@@ -12,8 +12,8 @@ from engine.errors import ModelNotFound
 from engine.models.catalogue import OFFERS, find_offer, same_model
 from engine.models.folder import CONFIG, Incomplete, inspect_folder
 from engine.models.gguf_file import inspect_gguf
-from engine.models.hub_cache import CachedRepo, cached_repos, find_hub_cache
-from engine.models.records import ModelEntry, ModelFacts
+from engine.models.hub_cache import CachedRepo, cached_repos, find_hub_cache, is_folder
+from engine.models.records import ModelEntry, ModelFacts, unreadable
 from engine.models.reference import FolderModel, GgufModel, parse
 from engine.models.run_model import run_entries
 from engine.paths import Paths
@@ -52,20 +52,24 @@ def _order(entry: ModelEntry) -> tuple[bool, str]:
 
 def _own(paths: Paths) -> Iterator[ModelEntry]:
     for path in _entries(paths.models):
-        if path.is_dir():
+        if is_folder(path):
             found = list(_in_folder(path))
             # Folders may be sorted into folders, by maker for example.
-            yield from found or (entry for inner in _entries(path) if inner.is_dir() for entry in _in_folder(inner))
+            yield from found or (each for inner in _entries(path) if is_folder(inner) for each in _in_folder(inner))
         elif path.suffix.lower() == ".gguf":
             yield gguf_entry(path)
 
 
 def _in_folder(folder: Path) -> Iterator[ModelEntry]:
-    if (folder / CONFIG).is_file():
-        yield folder_entry(folder)
-    for file in _entries(folder):
-        if file.suffix.lower() == ".gguf" and file.is_file():
-            yield gguf_entry(file)
+    try:
+        if (folder / CONFIG).is_file():
+            yield folder_entry(folder)
+        for file in _entries(folder):
+            if file.suffix.lower() == ".gguf" and file.is_file():
+                yield gguf_entry(file)
+    except OSError as error:
+        ref = str(folder.absolute())
+        yield unreadable(ModelEntry(ref=ref, name=folder.name, source="folder", where=str(folder)), error)
 
 
 def _remembered(refs: Sequence[str], paths: Paths, environ: Mapping[str, str]) -> Iterator[ModelEntry]:
@@ -115,11 +119,23 @@ def gguf_entry(file: Path, ref: str = "") -> ModelEntry:
 
 def _cached(cache: Path) -> Iterator[ModelEntry]:
     for repo in cached_repos(cache):
-        yield from repo_entries(repo)
+        try:
+            yield from repo_entries(repo)
+        except OSError as error:
+            yield unreadable(
+                ModelEntry(ref=repo.name, name=repo.name, source="hub", where=str(repo.folder)),
+                error,
+            )
 
 
 def repo_entries(repo: CachedRepo) -> Iterator[ModelEntry]:
-    """Describe what the hub's cache has of a model: the model, and each of its GGUF files."""
+    """Describe what the hub's cache has of a model: the model, and each of its GGUF files.
+
+    Raises:
+        OSError: It can't be read.
+    """
+    with os.scandir(repo.folder):
+        pass  # what may not be read looks like a download that has not begun
     snapshots = repo.snapshots()
     files = {file.name: file for snapshot in reversed(snapshots) for file in snapshot.glob("*.gguf") if file.is_file()}
     for name, file in sorted(files.items()):

@@ -102,3 +102,8 @@ class ModelEntry(msgspec.Struct, frozen=True, kw_only=True):
     def usable(self) -> bool:
         """Whether it opens without a download."""
         return self.here and not self.fault
+
+
+def unreadable(entry: ModelEntry, error: OSError) -> ModelEntry:
+    """Describe a model whose files the system does not let be read."""
+    return msgspec.structs.replace(entry, here=True, fault=f"It could not be read: {error.strerror or error}")

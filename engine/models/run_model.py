@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.errors import LoadFailed, ModelNotFound, RunNotFound, TunesmithError
 from engine.models.folder import inspect_folder
-from engine.models.records import LocalModel, ModelEntry
+from engine.models.records import LocalModel, ModelEntry, unreadable
 from engine.models.reference import RunModel
 from engine.paths import Paths
 from engine.runs.checkpoints import list_checkpoints
@@ -57,17 +57,28 @@ def resolve_run(model: RunModel, paths: Paths, resolve_base: Callable[[str], Loc
 def run_entries(paths: Paths) -> Iterator[ModelEntry]:
     """Describe the results of runs for a list of models; their checkpoints are listed with the runs."""
     for run in run_folders(paths.runs):
-        if run.final.is_dir():
-            size = sum(file.stat().st_size for file in run.final.glob("*.safetensors"))
-            yield ModelEntry(
-                ref=f"run:{run.name}",
-                name=run.name,
-                source="run",
-                size_bytes=size,
-                here=True,
-                where=str(run.final),
-                description="Made by a training run",
-            )
+        try:
+            if not run.final.is_dir():
+                continue
+            size_bytes = sum(file.stat().st_size for file in run.final.glob("*.safetensors"))
+        except FileNotFoundError:  # it is being deleted
+            continue
+        except OSError as error:
+            yield unreadable(_entry(run), error)
+        else:
+            yield _entry(run, size_bytes)
+
+
+def _entry(run: RunFolder, size_bytes: int = 0) -> ModelEntry:
+    return ModelEntry(
+        ref=f"run:{run.name}",
+        name=run.name,
+        source="run",
+        size_bytes=size_bytes,
+        here=True,
+        where=str(run.final),
+        description="Made by a training run",
+    )
 
 
 def _folder(run: RunFolder, step: int | None) -> Path:

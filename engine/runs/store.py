@@ -92,12 +92,10 @@ def find_run(runs: Path, name: str) -> RunFolder:
 
 
 def run_folders(runs: Path) -> list[RunFolder]:
-    """Every folder that holds a plan, newest first."""
+    """Every folder that holds a plan, newest first; those that may not be read are left out."""
     if not runs.is_dir():
         return []
-    found = [
-        RunFolder(path) for path in runs.iterdir() if not path.name.startswith(".") and (path / "plan.json").is_file()
-    ]
+    found = [RunFolder(path) for path in runs.iterdir() if not path.name.startswith(".") and _holds_plan(path)]
     return sorted(found, key=lambda run: (-_created_s(run), run.name))
 
 
@@ -174,6 +172,13 @@ def _size(path: Path) -> int:
         return path.lstat().st_size if path.is_file() else 0
     except OSError:  # it went while we counted
         return 0
+
+
+def _holds_plan(folder: Path) -> bool:
+    try:
+        return RunFolder(folder).plan_file.is_file()
+    except OSError:
+        return False
 
 
 def _created_s(run: RunFolder) -> float:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,8 @@ from engine.models.converted import path_key
 from engine.models.hub_cache import find_hub_cache
 from engine.paths import Paths
 from tests.fakes.models import PARAMETERS, cache_model, gguf_bytes, model_files, write_files
+
+Close = Callable[..., None]
 
 
 @pytest.fixture
@@ -184,3 +189,70 @@ def test_a_users_own_folder_is_never_deleted(paths: Paths, environ: dict[str, st
 def test_close_matches_come_closest_first(typed: str, meant: str) -> None:
     assert close_matches(typed)[0] == meant
     assert close_matches("zzzzzz") == ()
+
+
+def test_a_model_that_may_not_be_read_is_listed_with_its_fault_beside_the_others(
+    paths: Paths, environ: dict[str, str], cache: Path, close: Close, tmp_path: Path
+) -> None:
+    mine = write_files(paths.models / "mine", model_files())
+    private = write_files(paths.models / "private", model_files())
+    maker = write_files(paths.models / "maker" / "deep", model_files())
+    elsewhere = write_files(tmp_path / "elsewhere", model_files())
+    snapshot = cache_model(cache, "gpt2", model_files())
+    cached = cache_model(cache, "distilgpt2", model_files())
+    close(private, maker, elsewhere, snapshot)
+    entries = by_ref(paths, environ, str(elsewhere))
+    assert entries[str(mine)].usable
+    assert entries["distilgpt2"].where == str(cached)
+    assert entries["distilgpt2"].usable
+    for ref in (str(private), str(maker), str(elsewhere), "gpt2"):
+        assert not entries[ref].usable
+        assert "Permission denied" in entries[ref].fault
+
+
+def test_a_cache_or_models_folder_that_may_not_be_read_leaves_the_rest(
+    paths: Paths, environ: dict[str, str], cache: Path, close: Close
+) -> None:
+    write_files(paths.models / "mine", model_files())
+    cache_model(cache, "gpt2", model_files())
+    cache_model(cache, "distilgpt2", model_files())
+    close(paths.models, cache / "models--gpt2")
+    entries = by_ref(paths, environ)
+    assert entries["distilgpt2"].usable
+    assert "Permission denied" in entries["gpt2"].fault
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (FileNotFoundError(errno.ENOENT, "No such file or directory"), None),
+        (PermissionError(errno.EACCES, "Permission denied"), "Permission denied"),
+    ],
+)
+def test_a_run_that_goes_or_may_not_be_read_does_not_end_the_list(
+    paths: Paths, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, error: OSError, fault: str | None
+) -> None:
+    mine = write_files(paths.models / "mine", model_files())
+    final = write_files(paths.runs / "first" / "final", model_files())
+    (paths.runs / "first" / "plan.json").write_text("{}")
+    assert by_ref(paths, environ)["run:first"].size_bytes > 0
+    real = Path.stat
+
+    def stat(path: Path, **options: bool) -> os.stat_result:
+        if path == final / "model.safetensors":
+            raise error
+        return real(path, **options)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    entries = by_ref(paths, environ)
+    assert entries[str(mine)].usable
+    assert ("run:first" in entries) == (fault is not None)
+    assert fault is None or fault in entries["run:first"].fault
+
+
+def test_a_run_of_somebody_else_does_not_end_the_list(paths: Paths, environ: dict[str, str], close: Close) -> None:
+    for name in ("first", "theirs"):
+        write_files(paths.runs / name / "final", model_files())
+        (paths.runs / name / "plan.json").write_text("{}")
+    close(paths.runs / "theirs")
+    assert by_ref(paths, environ)["run:first"].usable
