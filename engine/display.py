@@ -40,3 +40,12 @@ def visible(text: str) -> str:
 def visible_line(text: str) -> str:
     """`visible`, on one line: newlines and tabs become pictures too. For names and titles."""
     return visible(text).replace("\n", "␊").replace("\t", "␉")
+
+
+def is_text(text: str) -> bool:
+    """Whether it can be written as UTF-8; the name of a file whose bytes are none can't."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -29,8 +29,8 @@ class _Envelope(msgspec.Struct):
 _envelopes = msgspec.json.Decoder(_Envelope)
 
 
-def encode(message: msgspec.Struct) -> bytes:
-    """Write a message as one line, its newline included.
+def encode(message: object) -> bytes:
+    """Write a message, or anything else that msgspec can encode, as one line, its newline included.
 
     Text with half a character in it, as in a file's name that is not UTF-8, has no place in JSON: a picture of the
     half goes instead.

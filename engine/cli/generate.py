@@ -14,6 +14,7 @@ from engine.cli.narration import ReplyView, error_of
 from engine.client import HostClient
 from engine.errors import Cancelled
 from engine.errors import Failed as FailedError
+from engine.models.reference import check_text
 from engine.paths import find_paths
 from engine.protocol import (
     AnyCommand,
@@ -87,6 +88,7 @@ def generate(
         seed=seed,
     )
     check_sampling(flags)
+    check_text(model)
     request = Request(
         model=model,
         text=standard_input("prompt") if prompt == "-" else _argument(prompt),
@@ -94,8 +96,8 @@ def generate(
         variables=tuple(map(_argument, var or ())),
         sampling=flags,
         stop=tuple(map(_argument, stop or ())),
-        device=device or settings.device,
-        dtype=dtype or settings.dtype,
+        device=_argument(device) or settings.device,
+        dtype=_argument(dtype) or settings.dtype,
         threads=settings.threads if threads is None else threads,
     )
     if request.template is not None:

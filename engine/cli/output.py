@@ -11,8 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-import msgspec
-
+from engine import wire
 from engine.display import visible, visible_line
 
 _GAP = "  "
@@ -31,7 +30,7 @@ def narrate(text: str, end: str = "\n") -> None:
 
 def out_json(value: Any) -> None:
     """Print a struct, or anything msgspec can encode, as one line of JSON."""
-    _write(sys.stdout, msgspec.json.encode(value).decode() + "\n")
+    _write(sys.stdout, wire.encode(value).decode())
 
 
 def is_terminal(stream: TextIO) -> bool:

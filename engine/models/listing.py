@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from engine.errors import ModelNotFound
+from engine.display import is_text, visible_line
+from engine.errors import Misuse, ModelNotFound
 from engine.models.catalogue import OFFERS, find_offer, same_model
 from engine.models.folder import CONFIG, Incomplete, inspect_folder
 from engine.models.gguf_file import inspect_gguf
@@ -41,9 +42,20 @@ def list_models(
         *_remembered(remembered, paths, environ),
         *_cached(find_hub_cache(environ)),
     ):
-        here.setdefault(entry.ref, entry)
+        here.setdefault(entry.ref, entry if is_text(entry.ref) else _unnameable(entry))
     taken = {name for entry in here.values() if entry.source == "hub" for name in same_model(entry.ref)}
     return (*sorted(here.values(), key=_order), *_offers(taken))
+
+
+def _unnameable(entry: ModelEntry) -> ModelEntry:
+    """Describe a model in a folder or file whose name is no text, which no message can carry."""
+    return msgspec.structs.replace(
+        entry,
+        ref=visible_line(entry.ref),
+        name=visible_line(entry.name),
+        where=visible_line(entry.where),
+        fault="Its name is not UTF-8 text: rename it, or make a link to it with a plain name",
+    )
 
 
 def _order(entry: ModelEntry) -> tuple[bool, str]:
@@ -76,7 +88,7 @@ def _remembered(refs: Sequence[str], paths: Paths, environ: Mapping[str, str]) -
     for ref in refs:
         try:
             found = parse(ref, paths, environ)
-        except ModelNotFound:
+        except (ModelNotFound, Misuse):
             continue
         if isinstance(found, FolderModel):
             yield folder_entry(found.folder)

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import msgspec
 
-from engine.errors import ModelNotFound
+from engine.display import is_text
+from engine.errors import Misuse, ModelNotFound
 from engine.paths import Paths
 
 STARTER = "starter"
@@ -69,7 +70,9 @@ def parse(ref: str, paths: Paths, environ: Mapping[str, str] = os.environ) -> Re
 
     Raises:
         ModelNotFound: Nothing can answer to it; the words say why.
+        Misuse: It is no text.
     """
+    check_text(ref)
     ref = ref.strip()
     if not ref:
         raise ModelNotFound("No model was named", "Name one, such as gpt2; `tunesmith models list` shows what there is")
@@ -93,6 +96,19 @@ def parse(ref: str, paths: Paths, environ: Mapping[str, str] = os.environ) -> Re
         f"{ref} is neither a folder nor a name that a hub model can have",
         "Hub names look like gpt2 or owner/name; folders like ./my-model",
     )
+
+
+def check_text(ref: str) -> None:
+    """Refuse bytes that are no text: a reference is sent on and kept as JSON, which has no way to write them.
+
+    Raises:
+        Misuse: It has such bytes.
+    """
+    if not is_text(ref):
+        raise Misuse(
+            f"{ref} is not UTF-8 text, which the name of a model has to be",
+            "Rename the folder or file, or make a link to it with a plain name",
+        )
 
 
 def _run(name: str) -> RunModel:

@@ -13,6 +13,7 @@ import msgspec
 
 from engine.atomic import write_atomically
 from engine.corpus.spec import DataSpec
+from engine.display import is_text
 from engine.errors import Failed, Misuse
 from engine.protocol import Frozen
 
@@ -118,6 +119,8 @@ def faults(plan: Plan) -> tuple[tuple[str, str], ...]:
     checks = (
         ("model", bool(plan.model.strip()), "no model is named"),
         ("data.source", bool(data.source.strip()), "no data is named"),
+        ("model", is_text(plan.model), "the model's name is not UTF-8 text"),
+        ("data.source", is_text(data.source), "the name of the data is not UTF-8 text"),
         ("data.eval_fraction", 0 <= data.eval_fraction < 1, "the share of held-out rows lies between 0 and 1"),
         ("data.max_rows", data.max_rows >= 0, "max rows can't be negative"),
         (

@@ -194,3 +194,16 @@ def test_on_a_terminal_nothing_that_drives_it_comes_through() -> None:
 def test_events_that_tell_of_an_error_have_its_exit_code(code: str, exit_code: int) -> None:
     error = error_of(Failed(id=1, code=code, title="It failed", hint="Try again"))
     assert (error.code, error.exit_code, str(error)) == (code, exit_code, "It failed. Try again")
+
+
+def test_a_model_whose_name_is_no_text_is_refused_in_words(run: Run) -> None:
+    result = run("--prompt", "hi", "--model", "bad\udcff")
+    assert result.returncode == 2
+    assert "bad⟨U+DCFF⟩ is not UTF-8 text" in result.stderr.decode()
+
+
+@pytest.mark.parametrize("option", ["--device", "--dtype"])
+def test_bytes_that_are_no_text_elsewhere_reach_the_host_as_something_else(run: Run, option: str) -> None:
+    result = run("--prompt", "hi", option, "cp\udcff")
+    assert result.returncode == 0
+    assert result.stdout.decode().strip() == STORY.strip()

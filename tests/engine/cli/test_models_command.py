@@ -173,3 +173,16 @@ def test_a_line_of_progress_has_all_the_figures() -> None:
     )
     assert progress_line(progress) == "model.safetensors  120 MB of 548 MB (21%)  5.1 MB/s  1 min 24 s left"
     assert progress_line(Progress(stage="finding")) == "Looking…"
+
+
+def test_a_folder_whose_name_is_no_text_is_listed_and_refused_in_words(command: Command, paths: Paths) -> None:
+    paths.models.mkdir(parents=True)
+    write_files(Path(os.fsdecode(os.fsencode(paths.models) + b"/bad\xff")), model_files())
+    listed = command("models", "list", "--json")
+    assert listed.code == 0
+    (bad,) = [entry for entry in listed.json_lines if entry["name"] == "bad⟨U+DCFF⟩"]
+    assert "not UTF-8 text" in bad["fault"]
+    for verb in ("show", "get", "delete"):
+        result = command("models", verb, "bad\udcff", *(["-y"] if verb == "delete" else []))
+        assert result.code == 2
+        assert "bad⟨U+DCFF⟩ is not UTF-8 text" in result.err

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import ModelNotFound
+from engine.errors import Misuse, ModelNotFound
 from engine.models.reference import FolderModel, GgufModel, HubModel, parse
 from engine.paths import Paths
 from tests.fakes.models import gguf_bytes, model_files, write_files
@@ -82,3 +82,10 @@ def test_a_file_that_is_no_model_is_told(tmp_path: Path, paths: Paths) -> None:
 def test_any_text_is_a_reference_or_not_found(ref: str) -> None:
     with contextlib.suppress(ModelNotFound):
         parse(ref, NOWHERE, {})
+
+
+@pytest.mark.parametrize("ref", ["bad\udcff", "./bad\udcff", "run:bad\udcff", "\ud83d.gguf"])
+def test_a_name_that_is_no_text_is_refused_even_where_there_is_such_a_folder(paths: Paths, ref: str) -> None:
+    with pytest.raises(Misuse, match="not UTF-8 text") as caught:
+        parse(ref, paths)
+    assert "link" in caught.value.hint

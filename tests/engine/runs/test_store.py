@@ -44,6 +44,14 @@ def test_all_problems_of_a_plan_are_told_at_once(paths: Paths) -> None:
     assert [field for field, _ in faults(plan)] == ["model", "data.source", "learning_rate", "batch_tokens"]
 
 
+def test_names_that_are_no_text_can_not_be_planned_with(paths: Paths) -> None:
+    plan = Plan(model="bad\udcff", data=DataSpec(source="/rows\udcff.jsonl"))
+    assert [field for field, _ in faults(plan)] == ["model", "data.source"]
+    with pytest.raises(Misuse, match="not UTF-8 text"):
+        create(paths.runs, plan)
+    assert not paths.runs.exists()
+
+
 @pytest.mark.parametrize("name", ["", "a b", "../x", "-x", "a/b", "x" * 81, "a..b", "\x1b[0m"])
 def test_a_name_that_could_leave_the_folder_or_drive_the_terminal_is_refused(
     paths: Paths, plan: Plan, run: RunFolder, name: str
