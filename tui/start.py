@@ -19,6 +19,9 @@ from tui.services import Services
 DELETED_KEPT_S = 30 * 24 * 3600.0
 """How long a deleted conversation can be brought back: `tunesmith chats` lists and restores it."""
 
+STORE_BUSY_TIMEOUT_S = 0.1
+"""How long the keys may stand still for another program's write; what could not be written is tried again."""
+
 
 def make_services(environ: Mapping[str, str]) -> Services:
     """Find the folders, read settings and memory; nothing is started yet.
@@ -51,7 +54,7 @@ def open_store(services: Services) -> tuple[Store, str]:
         The store, and what the person has to be told; mostly nothing.
     """
     try:
-        store = Store.open(services.paths.conversations_file, clock=services.now)
+        store = Store.open(services.paths.conversations_file, clock=services.now, busy_timeout_s=STORE_BUSY_TIMEOUT_S)
     except StoreFailed as error:
         folder = Path(tempfile.mkdtemp(prefix="tunesmith-"))
         store = Store.open(folder / "conversations.db", clock=services.now)

@@ -19,7 +19,7 @@ TEXT = "dragonsandknights"
 async def _emptied(program: Any) -> Input:
     form = program.screen.query_one(VariablesForm)
     await program.until(lambda: form.query(Input), "the field")
-    field = form.query(Input).first()
+    field: Input = form.query(Input).first()
     field.focus()
     field.value = ""
     await program.until(lambda: "" in program.session.state.variables.values(), "the empty blank")

@@ -7,15 +7,17 @@ from engine.errors import TemplateNotFound
 from engine.protocol import Template
 from engine.templates.writing import TRAINED_ID
 from tui.session.desk import Desk
+from tui.session.drafts import Drafts
 from tui.session.prompting import find_template
 
 
 class Conversations:
-    """Opening, walking through versions, drafts."""
+    """Opening, walking through versions, titles, deleting."""
 
-    def __init__(self, desk: Desk) -> None:
-        """Work on a desk."""
+    def __init__(self, desk: Desk, drafts: Drafts) -> None:
+        """Work on a desk, with what was typed."""
         self._desk = desk
+        self._drafts = drafts
 
     def new(self) -> None:
         """Begin afresh."""
@@ -60,36 +62,55 @@ class Conversations:
 
     def show_version(self, turn: StoredTurn, step: int) -> None:
         """Walk to the version of a turn `step` before (negative) or after; at the ends, stay."""
-        siblings = self._desk.store.siblings(turn.id)
-        place = siblings.index(turn.id) + step
-        if 0 <= place < len(siblings):
-            self._desk.store.select(siblings[place])
-            self._desk.reload()
-
-    def edit(self, turn: StoredTurn | None) -> None:
-        """Begin to edit a turn, or leave editing."""
-        self._desk.change(editing=turn)
-
-    def rewrite(self, turn: StoredTurn, text: str) -> None:
-        """Keep a person's own version of a reply, beside the model's."""
-        self._desk.store.add_turn(
-            turn.conversation_id,
-            turn.parent_id,
-            "assistant",
-            text,
-            model=turn.model if turn.model.endswith("(edited)") else f"{turn.model} (edited)",
-            template=turn.template,
-        )
-        self._desk.put(editing=None)
-        self._desk.reload()
-
-    def save_draft(self, text: str) -> None:
-        """Keep what is in the composer, and a message whose answer has not begun."""
         desk = self._desk
-        reply = desk.state.reply_here
-        waiting = reply.message if reply is not None and reply.turn_id is None and not reply.over else None
-        desk.guard(lambda: desk.store.set_draft(desk.state.conversation_id, "\n\n".join(filter(None, (waiting, text)))))
+        siblings: tuple[int, ...] = ()
+        siblings = desk.read(lambda: desk.store.siblings(turn.id), siblings)
+        place = siblings.index(turn.id) + step if siblings else -1
+        if 0 <= place < len(siblings) and desk.guard(lambda: desk.store.select(siblings[place])):
+            desk.reload()
 
-    def draft(self) -> str:
-        """What was left in the composer of this conversation."""
-        return self._desk.store.draft(self._desk.state.conversation_id)
+    def rewrite(self, turn: StoredTurn, text: str) -> bool:
+        """Keep a person's own version of a reply, beside the model's; say whether it could be stored."""
+        desk = self._desk
+        model = turn.model if turn.model.endswith("(edited)") else f"{turn.model} (edited)"
+        stored = desk.guard(
+            lambda: desk.store.add_turn(
+                turn.conversation_id,
+                turn.parent_id,
+                "assistant",
+                text,
+                model=model,
+                template=turn.template,
+                replaces=turn.id,
+            )
+        )
+        if stored:
+            self._drafts.rewritten(turn)
+            desk.put(editing=None)
+            desk.reload()
+        return stored
+
+    def rename(self, conversation_id: int, title: str) -> None:
+        """Give a conversation another title."""
+        desk = self._desk
+        desk.guard(lambda: desk.store.rename(conversation_id, title))
+        desk.listener.conversations_changed()
+
+    def title(self, conversation_id: int) -> str | None:
+        """The title of a stored conversation; None where it is gone, which is told."""
+        desk = self._desk
+        conversation = desk.read(lambda: desk.store.conversation(conversation_id), None)
+        if conversation is None:
+            desk.listener.conversations_changed()
+            return None
+        return conversation.title
+
+    def delete(self, conversation_id: int) -> bool:
+        """Take a conversation out of the list; say whether that worked."""
+        desk = self._desk
+        return desk.guard(lambda: desk.store.delete(conversation_id))
+
+    def undelete(self, conversation_id: int) -> bool:
+        """Bring a deleted conversation back; say whether that worked."""
+        desk = self._desk
+        return desk.guard(lambda: desk.store.undelete(conversation_id))

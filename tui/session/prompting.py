@@ -14,6 +14,7 @@ from engine.templates import Library, Listing, default_template_id, sampling_for
 from tui.session.desk import Desk
 from tui.state.chat import path_until
 from tui.state.model import ModelState
+from tui.state.reply import Asked, Reply
 
 
 def find_template(library: Library, settings: Settings, model: ModelState, chosen: str = "") -> Template:
@@ -113,11 +114,34 @@ class Prompting:
             if info.template is not None and not self._insists:
                 self._chosen = ""
             self._insists = False
+        if not desk.state.turns:
+            desk.put(template=self._suiting())
+
+    def _suiting(self) -> Template:
+        """The template that was chosen, where the model can be asked with it; else the model's own."""
+        desk, info = self._desk, self._desk.state.model.info
         template = find_template(desk.library, desk.settings, desk.state.model, self._chosen)
         if template.uses_chat_template and info is not None and not info.chat_template:
-            template = find_template(desk.library, desk.settings, desk.state.model)
-        if not desk.state.turns:
-            desk.put(template=template)
+            return find_template(desk.library, desk.settings, desk.state.model)
+        return template
+
+    def asked(self, turns: Sequence[Turn], *, start: str = "") -> Asked:
+        """What a reply to these turns is asked for with, from now until it is there."""
+        state = self._desk.state
+        return Asked(prompt=self.prompt(turns, start=start), sampling=self.sampling, change=state.sampling)
+
+    def suited(self, reply: Reply) -> Reply:
+        """The same reply for the model that was loaded meanwhile: it begins a conversation with that one's template."""
+        asked = reply.asked
+        if reply.conversation_id is not None or self._chosen not in ("", asked.prompt.template.id):
+            return reply
+        template = self._suiting()
+        asked = msgspec.structs.replace(
+            asked,
+            prompt=msgspec.structs.replace(asked.prompt, template=template),
+            sampling=sampling_for(self._desk.settings.sampling, template.sampling, asked.change),
+        )
+        return msgspec.structs.replace(reply, asked=asked)
 
     def refresh(self) -> None:
         """Take up a change of the current template's file."""
@@ -142,7 +166,8 @@ class Prompting:
     def prompt_for(self, message: str, template: Template | None = None) -> Prompt:
         """What would be sent now, if this were the message."""
         state = self._desk.state
-        before = path_until(state.turns, state.editing.parent_id) if state.editing else state.turns
+        before = path_until(state.turns, state.editing.parent_id) if state.editing else None
+        before = state.turns if before is None else before
         return self.prompt((*as_prompt(before), Turn(role="user", text=message)), template=template)
 
     def count(self, message: str) -> None:

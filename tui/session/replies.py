@@ -1,42 +1,57 @@
-"""Replies: asked for, stored as they come, and given back where nothing came."""
+"""Replies: asked for, kept as they come, and given back where nothing came."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import msgspec
-
 from engine.conversations import StoredTurn
-from engine.protocol import Failed, Generate, Prompt, Turn
+from engine.protocol import Failed, Generate, Turn
 from tui.session.desk import Desk
+from tui.session.drafts import Drafts
+from tui.session.keeping import Keeping
 from tui.session.model import Model
 from tui.session.prompting import Prompting, as_prompt
-from tui.state.chat import path_until, words_of
+from tui.state.chat import path_until
 from tui.state.reply import Reply
-
-SAVE_INTERVAL_S = 0.5
 
 
 class Replies:
     """One reply at a time."""
 
-    def __init__(self, desk: Desk, model: Model, prompting: Prompting) -> None:
-        """Work on a desk, with its model and its prompts."""
+    def __init__(self, desk: Desk, model: Model, prompting: Prompting, drafts: Drafts) -> None:
+        """Work on a desk, with its model, its prompts and what was typed."""
         self._desk = desk
         self._model = model
         self._prompting = prompting
-        self._prompt: Prompt | None = None
-        self._saved_s = 0.0
+        self._drafts = drafts
+        self._keeping = Keeping(desk, drafts)
 
     # What a person asks for
 
-    def send(self, text: str) -> None:
-        """Send a message; while an own turn is edited, as its new version."""
-        state = self._desk.state
+    def send(self, text: str) -> bool:
+        """Send a message; while an own turn is edited, as its new version.
+
+        Returns:
+            Whether it is on its way. It is not while what was said before can't be stored.
+        """
+        desk = self._desk
+        if not self._keeping.settle() or not self._walk_to_edited():
+            return False
+        state = desk.state
         before = path_until(state.turns, state.editing.parent_id) if state.editing else state.turns
-        reply = Reply(conversation_id=state.conversation_id, parent_id=before[-1].id if before else None, message=text)
-        self._desk.put(editing=None)
-        self._ask(reply, (*as_prompt(before), Turn(role="user", text=text)))
+        if before is None:
+            return False
+        turns = (*as_prompt(before), Turn(role="user", text=text))
+        reply = Reply(
+            conversation_id=state.conversation_id,
+            parent_id=before[-1].id if before else None,
+            message=text,
+            replaces=state.editing,
+            asked=self._prompting.asked(turns),
+        )
+        if state.editing is not None:
+            self._drafts.save(text)  # as the edit that it is, until it is answered
+        desk.put(editing=None)
+        self._ask(reply)
+        return True
 
     def regenerate(self, turn: StoredTurn) -> None:
         """Answer the same message again, as a new version."""
@@ -59,36 +74,56 @@ class Replies:
         else:
             self._desk.bridge.cancel(reply.request_id)
 
+    def _walk_to_edited(self) -> bool:
+        """Show the branch of the turn that is edited, where another one is shown; say whether that worked."""
+        desk, editing = self._desk, self._desk.state.editing
+        if editing is None or any(turn.id == editing.id for turn in desk.state.turns):
+            return True
+        if not desk.guard(lambda: desk.store.select(editing.id)):
+            return False
+        desk.reload()
+        return desk.state.editing == editing
+
     def _answer(self, parent_id: int | None, *, start: str) -> None:
+        if not self._keeping.settle():
+            return
         path = path_until(self._desk.state.turns, parent_id)
         if not path:
             return
-        reply = Reply(conversation_id=self._desk.state.conversation_id, parent_id=path[-1].id, start=start, text=start)
-        self._ask(reply, as_prompt(path))
+        self._ask(
+            Reply(
+                conversation_id=self._desk.state.conversation_id,
+                parent_id=path[-1].id,
+                start=start,
+                text=start,
+                asked=self._prompting.asked(as_prompt(path), start=start),
+            )
+        )
 
-    def _ask(self, reply: Reply, turns: Sequence[Turn]) -> None:
+    def _ask(self, reply: Reply) -> None:
         desk = self._desk
-        self._prompt = self._prompting.prompt(turns, start=reply.start)
-        self._saved_s = desk.clock()
+        self._keeping.begin()
         if desk.state.model.info is not None and desk.bridge.client.model is not None:
-            desk.change(reply=self._generate(reply, self._prompt), fault=None)
+            desk.change(reply=self._generate(reply), fault=None)
             return
         desk.change(reply=reply, fault=None)
         if desk.state.model.phase != "loading":
             self._model.load(desk.state.model.ref)
 
-    def _generate(self, reply: Reply, prompt: Prompt) -> Reply:
-        request_id = self._desk.bridge.client.next_id()
-        self._desk.bridge.run(Generate(id=request_id, prompt=prompt, sampling=self._prompting.sampling))
-        return reply.ask(request_id)
+    def _generate(self, reply: Reply) -> Reply:
+        desk, info = self._desk, self._desk.state.model.info
+        request_id = desk.bridge.client.next_id()
+        desk.bridge.run(Generate(id=request_id, prompt=reply.asked.prompt, sampling=reply.asked.sampling))
+        ref = desk.state.model.ref
+        return reply.ask(request_id, ref=ref, model=info.name if info else ref)
 
     # What happens to it
 
     def begin_waiting(self) -> None:
         """The model is there: ask for the reply that waits for it."""
         reply = self._desk.state.reply
-        if reply is not None and reply.phase == "waiting" and self._prompt is not None:
-            self._desk.put(reply=self._generate(reply, self._prompt))
+        if reply is not None and reply.phase == "waiting":
+            self._desk.put(reply=self._generate(self._prompting.suited(reply)))
 
     def withdraw(self, failure: Failed | None) -> None:
         """Nothing came: the message goes back to where it was typed."""
@@ -96,86 +131,17 @@ class Replies:
         if reply is None:
             return
         desk.put(reply=None, fault=failure or desk.state.fault)
-        if reply.message is not None:
-            desk.listener.give_back(reply.message)
+        self._drafts.give_back(reply)
         desk.listener.state_changed()
 
     def keep(self) -> None:
-        """Store the reply: at its first token, now and then while it streams, and whole at its end."""
-        desk, reply = self._desk, self._desk.state.reply
-        if reply is None:
-            return
-        if reply.over and not reply.worth_keeping:
+        """Store the reply and what was typed, where it is time to; called with each event, and now and then."""
+        reply = self._desk.state.reply
+        if reply is not None and reply.over and not reply.worth_keeping:
             self.withdraw(reply.failure)
-            return
-        now_s = desk.clock()
-        due = reply.turn_id is None or reply.over or now_s - self._saved_s >= SAVE_INTERVAL_S
-        if reply.worth_keeping and due:
-            self._saved_s = now_s
-            desk.guard(self._write)
+        elif reply is not None and reply.worth_keeping:
+            self._keeping.keep(reply)
 
     def cut(self) -> None:
         """The program ends: store what is there of a reply that was coming."""
-        reply = self._desk.state.reply
-        if reply is None or reply.over or reply.turn_id is None:
-            return
-        figures = msgspec.structs.replace(reply.so_far(), reason="cancelled")
-        turn_id = reply.turn_id
-        self._desk.guard(lambda: self._desk.store.update_turn(turn_id, text=reply.text, figures=figures))
-
-    def _write(self) -> None:
-        desk, reply = self._desk, self._desk.state.reply
-        if reply is None:
-            return
-        if reply.turn_id is None:
-            self._plant(reply)
-            reply = desk.state.reply or reply
-        if reply.turn_id is not None:
-            note = words_of(reply.failure) if reply.failure else None
-            desk.store.update_turn(reply.turn_id, text=reply.text, figures=reply.figures or reply.so_far(), note=note)
-        if reply.over:
-            here = desk.state.reply_here is not None
-            desk.put(reply=None)
-            if here:
-                desk.reload()
-            desk.listener.conversations_changed()
-
-    def _plant(self, reply: Reply) -> None:
-        """Give the reply, and the message before it, their places in the tree."""
-        desk, store = self._desk, self._desk.store
-        here = reply.conversation_id == desk.state.conversation_id
-        parent_id, conversation_id = reply.parent_id, reply.conversation_id
-        if conversation_id is None:
-            conversation_id = self._create()
-        if reply.message is not None:
-            parent_id = store.add_turn(conversation_id, parent_id, "user", reply.message).id
-        info = desk.state.model.info
-        turn = store.add_turn(
-            conversation_id,
-            parent_id,
-            "assistant",
-            reply.text,
-            model=info.name if info else desk.state.model.ref,
-            template=self._prompt.template.name if self._prompt else "",
-            sampling=desk.state.sampling,
-            figures=reply.so_far(),
-        )
-        desk.put(
-            reply=msgspec.structs.replace(reply, conversation_id=conversation_id, parent_id=parent_id, turn_id=turn.id)
-        )
-        if here:
-            desk.put(conversation=store.conversation(conversation_id))
-            desk.reload()
-        desk.listener.conversations_changed()
-
-    def _create(self) -> int:
-        """Store the conversation that begins with this message; its draft is no longer one."""
-        desk, state = self._desk, self._desk.state
-        conversation = desk.store.create(
-            model=state.model.ref,
-            template=self._prompt.template.id if self._prompt else "",
-            variables=dict(state.variables),
-            sampling=state.sampling,
-        )
-        desk.store.set_draft(None, "")
-        return conversation.id
+        self._keeping.cut()

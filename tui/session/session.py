@@ -11,6 +11,7 @@ from engine.templates import Library
 from tui.bridge import Bridge
 from tui.session.conversations import Conversations
 from tui.session.desk import Desk, Listener
+from tui.session.drafts import Drafts
 from tui.session.model import Model
 from tui.session.prompting import Prompting, find_template
 from tui.session.replies import Replies
@@ -54,8 +55,9 @@ class Session:
         self.library = library
         self.model = Model(self._desk)
         self.prompting = Prompting(self._desk, template, remembered_template)
-        self.conversations = Conversations(self._desk)
-        self.replies = Replies(self._desk, self.model, self.prompting)
+        self.drafts = Drafts(self._desk)
+        self.conversations = Conversations(self._desk, self.drafts)
+        self.replies = Replies(self._desk, self.model, self.prompting, self.drafts)
 
     @property
     def state(self) -> ChatState:
@@ -68,9 +70,18 @@ class Session:
 
     async def close(self) -> None:
         """End the host and close the store; a reply that was coming keeps what is there."""
+        self._desk.listener = Listener()  # the screen's widgets are gone by now
         self.replies.cut()
         await self._desk.bridge.close()
         self.store.close()
+
+    def keep(self) -> None:
+        """Try again what could not be stored; called now and then."""
+        before = self.state
+        self.drafts.flush()
+        self.replies.keep()
+        if self.state is not before:
+            self._desk.listener.state_changed()
 
     def apply(self, events: Sequence[AnyEvent | UnknownEvent]) -> None:
         """Take in what the host said, in order, and have it drawn once."""

@@ -93,19 +93,22 @@ def shown_lines(state: ChatState) -> tuple[TurnLine, ...]:
         before, stored = state.lines[:-1], state.lines[-1]
         return (*before, _live(state, reply, stored))
     kept = path_until(state.turns, reply.parent_id)
-    lines = list(state.lines[: len(kept)])
+    # The reply belongs to another branch where its place is not on this one: it is shown all the same.
+    lines = list(state.lines if kept is None else state.lines[: len(kept)])
     if reply.message is not None:
         lines.append(TurnLine(id=PENDING_MESSAGE_ID, role="user", label="You", text=reply.message))
     lines.append(_live(state, reply, None))
     return tuple(lines)
 
 
-def path_until(turns: Sequence[StoredTurn], turn_id: int | None) -> tuple[StoredTurn, ...]:
-    """The part of a path that ends with a turn; nothing for None."""
+def path_until(turns: Sequence[StoredTurn], turn_id: int | None) -> tuple[StoredTurn, ...] | None:
+    """The part of a path that ends with a turn: empty for None, which is before the root; None where it isn't on it."""
+    if turn_id is None:
+        return ()
     for index, turn in enumerate(turns):
         if turn.id == turn_id:
             return tuple(turns[: index + 1])
-    return ()
+    return None
 
 
 def dropped_turns(state: ChatState) -> int:
@@ -123,7 +126,7 @@ def used_tokens(state: ChatState) -> int:
 
 
 def _live(state: ChatState, reply: Reply, stored: TurnLine | None) -> TurnLine:
-    speaker = _speaker(state.model.info.name if state.model.info else short_name(state.model.ref), state.template.name)
+    speaker = _speaker(reply.asked.model or short_name(state.model.ref), reply.asked.prompt.template.name)
     note = ""
     if reply.phase == "waiting":
         note = f"waits until {short_name(state.model.ref)} is loaded"

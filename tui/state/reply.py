@@ -6,17 +6,33 @@ from typing import Literal
 
 import msgspec
 
-from engine.conversations import Figures, Reason
+from engine.conversations import Figures, Reason, StoredTurn
 from engine.protocol import (
     AnyEvent,
     Failed,
     GenerationFinished,
     GenerationStarted,
+    Prompt,
+    Sampling,
+    SamplingChange,
     TokensEmitted,
     UnknownEvent,
 )
 
 Phase = Literal["waiting", "reading", "writing", "finished", "failed"]
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reply was asked for with; what is chosen later, here or in another conversation, doesn't change it."""
+
+    prompt: Prompt
+    sampling: Sampling
+    change: SamplingChange = SamplingChange()
+    """What of the sampling the person set."""
+    ref: str = ""
+    """The model that answers; empty while it waits for one."""
+    model: str = ""
+    """The same by its name."""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,8 +42,11 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """None: the conversation begins with this message and is not stored yet."""
     parent_id: int | None
     """The turn that the new message, or the reply itself, hangs on."""
+    asked: Asked
     message: str | None = None
     """What the person typed, until it is stored; None where a stored turn is answered."""
+    replaces: StoredTurn | None = None
+    """The turn that the message is an edit of."""
     turn_id: int | None = None
     """The reply's own turn, once it is stored."""
     request_id: int = 0
@@ -55,9 +74,10 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
         """There is something that must not be lost; before this, the message goes back to the composer."""
         return self.tokens > 0 or self.phase == "finished"
 
-    def ask(self, request_id: int) -> Reply:
-        """The host was asked."""
-        return msgspec.structs.replace(self, request_id=request_id, phase="reading")
+    def ask(self, request_id: int, *, ref: str, model: str) -> Reply:
+        """The host was asked, with this model in it."""
+        asked = msgspec.structs.replace(self.asked, ref=ref, model=model)
+        return msgspec.structs.replace(self, request_id=request_id, phase="reading", asked=asked)
 
     def apply(self, event: AnyEvent | UnknownEvent) -> Reply:
         """The reply after an event; events of other requests change nothing."""

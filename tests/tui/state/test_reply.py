@@ -10,9 +10,12 @@ from engine.protocol import (
     FinishReason,
     GenerationFinished,
     GenerationStarted,
+    Prompt,
+    Sampling,
+    Template,
     TokensEmitted,
 )
-from tui.state.reply import Reply
+from tui.state.reply import Asked, Reply
 
 STARTED = GenerationStarted(id=5, prompt_tokens=10, cached_tokens=4, context_tokens=64, dropped_turns=2, seed=42)
 
@@ -24,7 +27,11 @@ def finished(reason: FinishReason, tokens: int) -> GenerationFinished:
 
 
 def after(*events: AnyEvent, start: str = "") -> Reply:
-    reply = Reply(conversation_id=1, parent_id=3, start=start, text=start).ask(5)
+    asked = Asked(
+        prompt=Prompt(template=Template(id="plain", name="Plain", kind="completion", body=""), turns=()),
+        sampling=Sampling(),
+    )
+    reply = Reply(conversation_id=1, parent_id=3, start=start, text=start, asked=asked).ask(5, ref="gpt2", model="gpt2")
     for event in events:
         reply = reply.apply(event)
     return reply

@@ -63,5 +63,9 @@ class ChatBase(Screen[None]):
         """Count the prompt's tokens, once the typing pauses."""
 
     @abstractmethod
+    def save_draft(self) -> None:
+        """Keep what is in the composer."""
+
+    @abstractmethod
     def show_dock(self) -> None:
         """Unfold the dock, where it is folded."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from engine.conversations import export
+from engine.conversations import ExportFormat, export
 from engine.display import visible_line
 from engine.errors import TunesmithError
 from tui.screens.chat.base import NO_CONVERSATION, ChatBase
@@ -20,9 +20,9 @@ class ConversationActions(ChatBase):
         session = self.session
         if session is None:
             return
-        self._leave_conversation()
+        self.save_draft()
         session.conversations.new()
-        self.query_one(Composer).put(session.conversations.draft())
+        self.query_one(Composer).put(session.drafts.resume())
         self.query_one(Composer).focus()
         self.conversations_changed()
 
@@ -31,23 +31,16 @@ class ConversationActions(ChatBase):
         session = self.session
         if session is None:
             return
-        self._leave_conversation()
+        self.save_draft()
         try:
             session.conversations.open(conversation_id, turn_id)
         except TunesmithError as error:
             self.notice(str(error), error=True)
             return
-        self.query_one(Composer).put(session.conversations.draft())
+        self.query_one(Composer).put(session.drafts.resume())
         self.query_one(Composer).focus()
         self.conversations_changed()
         self.count_soon()
-
-    def _leave_conversation(self) -> None:
-        if self.session is None:
-            return
-        editing, text = self.session.state.editing, self.query_one(Composer).text
-        if editing is None or text != editing.text:
-            self.session.conversations.save_draft(text)
 
     def action_find_chat(self) -> None:
         """Search all conversations."""
@@ -74,14 +67,15 @@ class ConversationActions(ChatBase):
         if self.session is None or conversation_id is None:
             self.notice(NO_CONVERSATION)
             return
-        title = self.session.store.conversation(conversation_id).title
+        title = self.session.conversations.title(conversation_id)
+        if title is None:
+            return
         prompt = LinePrompt("Rename the conversation", value=title)
         self.app.push_screen(prompt, lambda text: self._rename(conversation_id, text))
 
     def _rename(self, conversation_id: int | None, title: str | None) -> None:
         if self.session is not None and conversation_id is not None and title and title.strip():
-            self.session.store.rename(conversation_id, title.strip())
-            self.conversations_changed()
+            self.session.conversations.rename(conversation_id, title.strip())
 
     def action_export_chat(self) -> None:
         """Ask where to write the conversation."""
@@ -108,12 +102,17 @@ class ConversationActions(ChatBase):
         if session is None or session.state.conversation_id is None:
             self.notice(NO_CONVERSATION)
             return
-        text = export(session.store, session.state.conversation_id, "json" if file.endswith(".json") else "markdown")
         shown = visible_line(file)
         try:
+            ending: ExportFormat = "json" if file.endswith(".json") else "markdown"
+            text = export(session.store, session.state.conversation_id, ending)
             await asyncio.to_thread(_write_new, file, text)
+        except TunesmithError as error:
+            self.notice(str(error), error=True)
         except FileExistsError:
             self.notice(f"{shown} exists already: choose another name", error=True)
+        except (RuntimeError, ValueError):  # a home of nobody, a NUL
+            self.notice(f"{shown} is no name for a file", error=True)
         except OSError as error:
             self.notice(f"{shown} can't be written: {error.strerror}", error=True)
         else:
@@ -131,13 +130,17 @@ class ConversationActions(ChatBase):
         session = self.session
         if session is None:
             return
-        title = session.store.conversation(conversation_id).title
-        session.store.delete(conversation_id)
+        here = session.state.conversation_id == conversation_id
+        if here and session.state.reply_here is not None:
+            session.replies.stop()
+        self.save_draft()
+        title = session.conversations.title(conversation_id)
+        if title is None or not session.conversations.delete(conversation_id):
+            return
         self._deleted.append(conversation_id)
-        if session.state.conversation_id == conversation_id:
-            if session.state.reply_here is not None:
-                session.replies.stop()
+        if here:
             session.conversations.new()
+            self.query_one(Composer).put(session.drafts.resume())
         self.conversations_changed()
         self.notice(f"Deleted “{visible_line(title)}”. /undo brings it back.")
 
@@ -147,8 +150,10 @@ class ConversationActions(ChatBase):
             self.notice("Nothing was deleted")
             return
         conversation_id = self._deleted.pop()
-        self.session.store.undelete(conversation_id)
-        self.open_conversation(conversation_id)
+        if self.session.conversations.undelete(conversation_id):
+            self.open_conversation(conversation_id)
+        else:
+            self._deleted.append(conversation_id)
 
 
 def _write_new(file: str, text: str) -> None:

@@ -26,18 +26,18 @@ class Drafting(ChatBase):
 
     _count_timer: Timer | None = None
     _draft_timer: Timer | None = None
-    _typed = ""
+    _composer: Composer
+    """Its text can still be read when the screen is taken down."""
 
     @on(Composer.Changed)
     def _take_typed(self, event: Composer.Changed) -> None:
-        self._typed = event.text_area.text
         hint = self.query_one("#slash-hint", Static)
         found = commands.complete_slash(event.text_area.text)
         hint.display = bool(found)
         if found:
             hint.update(Fitted(partial(_hints, found[:MAX_HINTS])))
         self.count_soon()
-        self._restart("_draft_timer", DRAFT_DELAY_S, self._save_draft)
+        self._restart("_draft_timer", DRAFT_DELAY_S, self.save_draft)
 
     def count_soon(self) -> None:
         """Count the prompt's tokens, once the typing pauses."""
@@ -53,9 +53,10 @@ class Drafting(ChatBase):
         if self.session is not None:
             self.session.prompting.count(self.query_one(Composer).text)
 
-    def _save_draft(self) -> None:
-        if self.session is not None and self.session.state.editing is None:
-            self.session.conversations.save_draft(self._typed)
+    def save_draft(self) -> None:
+        """Keep what is in the composer: as the draft, or as the edit of a turn."""
+        if self.session is not None:
+            self.session.drafts.save(self._composer.text)
 
 
 def _hints(found: Sequence[Action], width: int) -> Content:

@@ -33,6 +33,7 @@ from tui.widgets.welcome import Welcome
 
 LIST_LIMIT = 500
 LIBRARY_INTERVAL_S = 1.0
+KEEP_INTERVAL_S = 0.5
 
 
 class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
@@ -94,7 +95,8 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
                 yield Transcript(id="transcript")
                 yield VariablesForm(id="variables")
                 yield Static("", id="slash-hint", markup=False)
-                yield Composer(id="composer", keys=self.services.settings.keys)
+                self._composer = Composer(id="composer", keys=self.services.settings.keys)
+                yield self._composer
             yield Dock(id="dock")
         yield Footer()
 
@@ -131,12 +133,13 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
         model = self._model or self.memory.model or services.settings.model
         if model:
             self.session.model.load(model)
-        for text in (self._take_over(), self.session.conversations.draft()):
+        for text in (self._take_over(), self.session.drafts.draft()):
             if text:
                 self.give_back(text)
         self.conversations_changed()
         self.state_changed()
         self.set_interval(LIBRARY_INTERVAL_S, self._watch_library)
+        self.set_interval(KEEP_INTERVAL_S, self.session.keep)
         self.find_first_run(self._first_run)
 
     def on_resize(self) -> None:
@@ -149,7 +152,7 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
         self.close_run()
         if self.session is None:
             return
-        self._save_draft()
+        self.save_draft()
         await self.session.close()
 
     # What the session tells
@@ -222,7 +225,7 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
 
     def _after_reply(self) -> None:
         if self.session is not None:
-            self._save_draft()
+            self.save_draft()
             self.count_soon()
 
     @on(Composer.Submitted)

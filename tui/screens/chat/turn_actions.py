@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.conversations import StoredTurn
 from tui.screens.chat.base import BUSY, MODEL_FIRST, ChatBase
+from tui.session import Session
 from tui.widgets.composer import Composer
 from tui.widgets.transcript import Transcript
 
@@ -29,10 +30,22 @@ class TurnActions(ChatBase):
             self.action_pick_model()
             return
         self.query_one(Transcript).follow()
-        if session.state.editing is not None and session.state.editing.role == "assistant":
-            session.conversations.rewrite(session.state.editing, text)
+        editing = session.state.editing
+        if editing is not None and editing.role == "assistant":
+            sent = session.conversations.rewrite(editing, text)
         else:
-            session.replies.send(text)
+            sent = session.replies.send(text)
+        if not sent:
+            self.give_back(text)
+        elif editing is not None:
+            self.give_back(session.drafts.draft())
+        self.save_draft()
+
+    def edit_again(self, turn: StoredTurn, text: str) -> None:
+        """An edit could not be sent: it is one again, and what has been typed since is kept as the draft."""
+        if self.session is not None:
+            self._edit(turn)
+            self.query_one(Composer).put(text)
 
     def turn_action(self, action: str, turn_id: int) -> None:
         """Do something with one turn."""
@@ -77,8 +90,7 @@ class TurnActions(ChatBase):
         if session.state.busy:
             session.replies.stop()
         elif session.state.editing is not None:
-            session.conversations.edit(None)
-            self.query_one(Composer).put(session.conversations.draft())
+            self._leave_edit(session, session.state.editing)
         self.query_one(Composer).focus()
 
     def action_regenerate(self) -> None:
@@ -124,11 +136,17 @@ class TurnActions(ChatBase):
         if self.session is None:
             return
         composer = self.query_one(Composer)
-        if self.session.state.editing is None:
-            self.session.conversations.save_draft(composer.text)
-        self.session.conversations.edit(turn)
-        composer.put(turn.text)
+        shown = self.session.drafts.begin_edit(turn, composer.text)
+        if shown is not None:
+            composer.put(shown)
         composer.focus()
+
+    def _leave_edit(self, session: Session, turn: StoredTurn) -> None:
+        composer = self.query_one(Composer)
+        changed = composer.text not in ("", turn.text)
+        composer.put(session.drafts.leave_edit(composer.text))
+        if changed:
+            self.notice("What you changed is kept: edit the same turn to go on with it")
 
     def _copy(self, turn: StoredTurn) -> None:
         self.app.copy_to_clipboard(turn.text)
