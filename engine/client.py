@@ -16,7 +16,7 @@ from typing import Literal, cast
 
 from engine import wire
 from engine.connection import END_S, Connection, lines
-from engine.host_words import closing, died, not_started
+from engine.host_words import closing, died, not_started, other_version
 from engine.protocol import (
     AnyCommand,
     AnyEvent,
@@ -175,16 +175,27 @@ class HostClient:
         await asyncio.wait([log], timeout=END_S)
         log.cancel()
         for request_id, queue in tuple(connection.requests.items()):
-            queue.put_nowait(closing(request_id) if self._closed else died(request_id, status, connection.last_words))
+            queue.put_nowait(self._ended(connection, request_id, status))
+
+    def _ended(self, connection: Connection, request_id: int, status: int) -> Failed:
+        if self._closed:
+            return closing(request_id)
+        if connection.is_foreign:
+            return other_version(request_id, connection.hello.version if connection.hello else "")
+        return died(request_id, status, connection.last_words)
 
     def _dispatch(self, connection: Connection, event: AnyEvent | UnknownEvent) -> None:
+        if connection.is_foreign:
+            return
         if isinstance(event, UnknownEvent):
+            if event.kind == Hello.__name__:
+                connection.greet(None)
             self._log(LogLine(id=0, level="warning", text=f"The host said something unknown: {event.raw}"))
             return
         if isinstance(event, LogLine):
             self._log(event)
         elif isinstance(event, Hello):
-            connection.hello = event
+            connection.greet(event)
         elif isinstance(event, ModelReady):
             connection.model = event.model
         elif isinstance(event, ModelUnloaded):

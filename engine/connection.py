@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 from engine import wire
-from engine.protocol import AnyCommand, AnyEvent, Hello, ModelInfo
+from engine.protocol import PROTOCOL_VERSION, AnyCommand, AnyEvent, Hello, ModelInfo
 
 END_S = 1.0
 """How long what should end at once may take."""
@@ -23,10 +23,20 @@ class Connection:
         self.process = process
         self.over = False
         self.hello: Hello | None = None
+        self.is_foreign = False
+        """It speaks another version of the protocol: what it says may be no answer that is understood."""
         self.model: ModelInfo | None = None
         self.requests: dict[int, asyncio.Queue[AnyEvent]] = {}
         self.last_words = ""
         self.tasks: list[asyncio.Task[None]] = []
+
+    def greet(self, hello: Hello | None) -> None:
+        """Take the host's first words, None where they are not understood; a host of another version is ended."""
+        self.hello = hello
+        if hello is None or hello.protocol != PROTOCOL_VERSION:
+            self.is_foreign = True
+            with suppress(ProcessLookupError):
+                self.process.kill()
 
     def write(self, command: AnyCommand) -> None:
         """Send a command; into the void where the host is already gone, as its end is told elsewhere."""

@@ -35,6 +35,16 @@ def not_started(request_id: int, program: str, error: OSError) -> Failed:
     )
 
 
+def other_version(request_id: int, version: str) -> Failed:
+    """The program was changed while it ran, or two installations are mixed."""
+    return Failed(
+        id=request_id,
+        code="host-died",
+        title=f"The model host is of another version than this program{f' ({version})' if version else ''}",
+        hint="Tunesmith was changed while it ran: quit and start it again. If that does not help, install it again.",
+    )
+
+
 def closing(request_id: int) -> Failed:
     """Whoever asked has closed it."""
     return Failed(id=request_id, code="cancelled", title="The model host was closed")

@@ -12,6 +12,7 @@ import pytest
 
 from engine.client import HostClient
 from engine.protocol import (
+    PROTOCOL_VERSION,
     AnyCommand,
     AnyEvent,
     CountTokens,
@@ -211,6 +212,28 @@ async def test_a_host_that_ends_at_once_is_a_failure_in_words() -> None:
     assert isinstance(event, Failed)
     assert "exit code 1" in event.title
     assert "no such luck" in event.hint
+    await client.aclose()
+
+
+@pytest.mark.parametrize(
+    "hello",
+    [
+        f'{{"type":"Hello","id":0,"version":"9.9","pid":1,"protocol":{PROTOCOL_VERSION + 1}}}',
+        '{"type":"Hello","id":0,"greeting":"good day"}',
+    ],
+    ids=["number", "shape"],
+)
+async def test_a_host_of_another_version_ends_each_request_in_words(hello: str) -> None:
+    answer = '{"type":"Unloaded","id":1}'
+    code = f"import sys; print({hello!r}, {answer!r}, sep='\\n', flush=True); sys.stdin.read()"
+    client = HostClient(argv=[sys.executable, "-c", code])
+    for _ in range(2):
+        (event,) = await collect(client, UnloadModel(id=client.next_id()))
+        assert isinstance(event, Failed)
+        assert event.code == "host-died"
+        assert "another version" in event.title
+        assert "again" in event.hint
+        assert not client.alive
     await client.aclose()
 
 
