@@ -22,21 +22,13 @@ from engine.inference.decoding import Decoder, TransformersDecoder
 from engine.inference.detokenizer import TokenKinds, token_kinds
 from engine.inference.runtime import is_out_of_memory, pick_device, pick_dtype, pick_threads
 from engine.models import LocalModel
-from engine.models.folder import check_config, read_config
+from engine.models.folder import CONTEXT_FIELDS, check_config, read_config
 from engine.paths import Paths
 from engine.protocol import LoadStage, ModelInfo
 from engine.templates.writing import read_travelling
 
 OnStage = Callable[[LoadStage], None]
 _OWN_ATTENTION = ("eager", "sdpa", None)
-_CONTEXT_FIELDS = (
-    "max_position_embeddings",
-    "n_positions",
-    "n_ctx",
-    "max_sequence_length",
-    "max_seq_len",
-    "seq_length",
-)
 _CONTEXT_WHERE_UNLIMITED = 8192
 """For architectures without positions, whose config names no window."""
 _NO_LIMIT = 1_000_000_000
@@ -278,7 +270,7 @@ def _end_ids(model: Any, tokenizer: Any) -> frozenset[int]:
 
 
 def _context_tokens(config: Any, tokenizer: Any) -> int:
-    for field in _CONTEXT_FIELDS:
+    for field in CONTEXT_FIELDS:
         value = getattr(config, field, None)
         if isinstance(value, int) and value > 0:
             return value

@@ -25,7 +25,7 @@ TOKENIZER_FILES = (
     "spiece.model",
     "sentencepiece.bpe.model",
 )
-_CONTEXT_FIELDS = (
+CONTEXT_FIELDS = (
     "max_position_embeddings",
     "n_positions",
     "n_ctx",
@@ -33,6 +33,7 @@ _CONTEXT_FIELDS = (
     "max_seq_len",
     "seq_length",
 )
+"""Where a config names the model's window, in tokens: the first that is there counts."""
 _MODEL_TYPE = re.compile(r"[A-Za-z0-9_-]+")
 _GENERATES = ("ForCausalLM", "LMHeadModel")
 
@@ -183,7 +184,7 @@ def _check_tokenizer(folder: Path, name: str) -> None:
 def _facts(folder: Path, config: dict[str, Any]) -> ModelFacts:
     inner = config.get("text_config")
     fields: dict[str, Any] = {**inner, **config} if isinstance(inner, dict) else config
-    context = next((fields[name] for name in _CONTEXT_FIELDS if isinstance(fields.get(name), int)), 0)
+    context = next((fields[name] for name in CONTEXT_FIELDS if isinstance(fields.get(name), int)), 0)
     return ModelFacts(
         architecture=str(config.get("model_type", "")),
         kind="instruct" if _has_chat_template(folder) else "base",
