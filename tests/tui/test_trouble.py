@@ -46,8 +46,9 @@ async def test_an_unforeseen_error_ends_in_a_sentence_and_its_traceback_in_the_l
 async def test_a_request_that_can_not_be_sent_is_answered_all_the_same() -> None:
     class Broken:
         async def request(self, command: AnyCommand) -> AsyncIterator[AnyEvent]:
-            raise UnicodeEncodeError("utf-8", "x", 0, 1, "no")
-            yield
+            if command.id:
+                raise UnicodeEncodeError("utf-8", "x", 0, 1, "no")
+            yield Failed(id=0, code="", title="", hint="")
 
         async def aclose(self) -> None:
             pass
