@@ -50,8 +50,8 @@ class Loader:
         work = _Work(command, self._paths, self._imported, self._make_room)
         yield from self._wait_for_the_one_left_behind(job, command)
         thread = threading.Thread(target=work.run, args=(job.cancelled,), name="load", daemon=True)
+        had_model = self.current is not None  # the thread may drop it as soon as it runs
         thread.start()
-        had_model = self.current is not None
         try:
             while (event := work.next_event(job.cancelled)) is not None:
                 yield event

@@ -103,6 +103,27 @@ def test_a_cancelled_load_is_left_behind_and_the_next_one_waits_for_it(
     assert loader.current is not old
 
 
+def test_a_load_that_fails_at_once_says_that_the_old_model_went(
+    loader: Loader, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object, **options: object) -> None:
+        raise LoadFailed("It can't be read", "Get it again")
+
+    class Prompt(threading.Thread):
+        """A thread that is through before its starter goes on."""
+
+        def start(self) -> None:
+            super().start()
+            self.join(30)
+
+    monkeypatch.setattr("engine.inference.runtime.free_memory_bytes", lambda device: 0)
+    monkeypatch.setattr("engine.inference.loading.read_model", fail)
+    monkeypatch.setattr("engine.host.loader.threading.Thread", Prompt)
+    events: list[AnyEvent] = list(guarded(loader.handle, job(LoadModel(id=2, ref=str(folder)))))
+    assert events[-2] == ModelUnloaded(id=0)
+    assert isinstance(events[-1], Failed)
+
+
 class Panic(BaseException):
     """As a panic of a library in Rust comes: not an `Exception`."""
 
