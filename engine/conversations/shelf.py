@@ -104,19 +104,12 @@ class Shelf:
             raise no_conversation(conversation_id or 0)
 
     def draft(self, conversation_id: int | None) -> str:
-        """Read what was typed and not answered; empty where there is nothing."""
-        if conversation_id is not None:
-            return self.conversation(conversation_id).draft
-        return joined(*drafts.of_new_chat(self._database))
+        """Read what was typed and not answered, in a deleted conversation too; empty where there is nothing."""
+        return joined(*self._draft_parts(conversation_id))
 
     def typed(self, conversation_id: int | None) -> str:
         """Read the draft without the message before it that waits for its answer."""
-        if conversation_id is None:
-            return drafts.of_new_chat(self._database)[1]
-        row = self._database.row("SELECT draft FROM conversations WHERE id = ?", conversation_id)
-        if row is None:
-            raise no_conversation(conversation_id)
-        return str(row["draft"])
+        return self._draft_parts(conversation_id)[1]
 
     def set_rewrite(self, turn_id: int, text: str, *, under_way: bool = True) -> None:
         """Keep the edit of a turn that was not sent; an empty one is forgotten.
@@ -148,6 +141,14 @@ class Shelf:
         """Remove for good what was deleted before a moment; say how many conversations that were."""
         with self._database.transaction():
             return self._database.write("DELETE FROM conversations WHERE deleted_s < ?", deleted_before_s).rowcount
+
+    def _draft_parts(self, conversation_id: int | None) -> tuple[str, str]:
+        if conversation_id is None:
+            return drafts.of_new_chat(self._database)
+        row = self._database.row("SELECT waiting, draft FROM conversations WHERE id = ?", conversation_id)
+        if row is None:
+            raise no_conversation(conversation_id)
+        return str(row["waiting"]), str(row["draft"])
 
     def _insert(self, new: NewConversation, now_s: float, title: str = "") -> int:
         cursor = self._database.write(

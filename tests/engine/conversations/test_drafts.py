@@ -134,3 +134,12 @@ def test_drafts_of_the_first_format_are_read(file: Path, monkeypatch: pytest.Mon
     store = Store.open(file)
     assert store.draft(None) == "half a thought"
     store.close()
+
+
+def test_the_draft_of_a_deleted_conversation_is_kept(store: Store) -> None:
+    talk, _, _ = _talk(store)
+    store.set_draft(talk, "half a thought")
+    store.delete(talk)
+    assert (store.draft(talk), store.typed(talk)) == ("half a thought", "half a thought")
+    store.undelete(talk)
+    assert store.conversation(talk).draft == "half a thought"
