@@ -40,6 +40,8 @@ _LONGEST_LOG_LINE_BYTES = 1 << 14
 
 _logger = logging.getLogger(__name__)
 _LogLevel = Literal["debug", "info", "warning", "error"]
+_PROGRESS = re.compile(r"\d%\|")
+"""A progress bar of a library: noise, where somebody asks for the last words of a process."""
 _level = re.compile(r"^(debug|info|warning|error): ", re.IGNORECASE)
 
 
@@ -210,8 +212,9 @@ class HostClient:
         assert connection.process.stderr is not None
         async for line in lines(connection.process.stderr, ends=b"\r\n", longest_bytes=_LONGEST_LOG_LINE_BYTES):
             text = line.decode("utf-8", "replace").rstrip()
-            if text:
+            if text and not _PROGRESS.search(text):
                 connection.last_words = text
+            if text:
                 self._log(_as_log_line(text))
 
     def _log(self, line: LogLine) -> None:

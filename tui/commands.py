@@ -81,13 +81,13 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="older_version",
         title="Show the version before",
-        help="Walk to the version of the selected or last reply that was made before.",
+        help="Walk to the version made before: of the selected turn, or of the last that has several.",
         keys="alt+left",
     ),
     Action(
         id="newer_version",
         title="Show the version after",
-        help="Walk to the version of the selected or last reply that was made after.",
+        help="Walk to the version made after: of the selected turn, or of the last that has several.",
         keys="alt+right",
     ),
     Action(

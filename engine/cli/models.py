@@ -13,6 +13,7 @@ from engine.cli.group import command_group
 from engine.cli.output import is_terminal, narrate, out, out_json, redraw, table, terminal_columns
 from engine.errors import Cancelled, ModelNotFound, Refused
 from engine.figures import human_bytes, human_count, human_duration
+from engine.memory import load_memory
 from engine.models import ModelEntry, Progress, delete, list_models, resolve
 from engine.models.catalogue import close_matches, same_model
 from engine.models.reference import FolderModel, GgufModel, RunModel, parse
@@ -30,7 +31,7 @@ _REPORT_EVERY_BYTES = 50_000_000
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """List the models that are here, and those that can be had."""
-    entries = _entries()
+    entries = _entries(*load_memory(find_paths().memory_file).recent_models)
     if as_json:
         for entry in entries:
             out_json(entry)

@@ -43,7 +43,7 @@ def in_words(error: Exception, name: str, endpoint: str | None) -> TunesmithErro
             f"{error.filename} can't be written", "Check who owns the folder, or set HF_HOME to another one"
         )
     if is_network_error(error):
-        return unreachable(endpoint)
+        return unreachable(name, endpoint)
     return DownloadFailed(f"{name} could not be downloaded: {type(error).__name__}: {error}", "Try again")
 
 
@@ -83,11 +83,12 @@ def offline(name: str) -> DownloadFailed:
     )
 
 
-def unreachable(endpoint: str | None) -> DownloadFailed:
+def unreachable(name: str, endpoint: str | None) -> DownloadFailed:
     """There is no way to the hub."""
-    where = f"The hub at {endpoint}" if endpoint else "The hub"
+    where = f"the hub at {endpoint}" if endpoint else "the hub"
     return DownloadFailed(
-        f"{where} can't be reached", f"Check the network{' and HF_ENDPOINT' if endpoint else ''}. {_STILL_HERE}"
+        f"{name} is not here, and {where} can't be reached",
+        f"Check the network{' and HF_ENDPOINT' if endpoint else ''}. {_STILL_HERE}",
     )
 
 

@@ -185,6 +185,15 @@ async def test_a_host_that_dies_by_itself_leaves_its_last_words(make_client: Mak
     assert "the fake host was told to die" in last.hint
 
 
+async def test_a_progress_bar_is_nobodys_last_words(make_client: MakeClient) -> None:
+    client = make_client(die_after=2, noise="Converting: 100%|████| 272/272 [00:01<00:00, 229.71it/s]")
+    await load(client)
+    last = (await collect(client, generate(client)))[-1]
+    assert isinstance(last, Failed)
+    assert "272" not in last.hint
+    assert any("272" in line.text for line in client.log_lines)
+
+
 async def test_all_open_requests_end_when_the_host_dies(make_client: MakeClient) -> None:
     client = make_client(token_delay_s=30)
     await load(client)

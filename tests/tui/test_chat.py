@@ -575,3 +575,26 @@ async def test_the_palette_puts_what_has_the_word_before_what_has_its_letters(st
         provider = ActionsProvider(program.screen)
         hits = sorted([hit async for hit in provider.search("theme")], reverse=True)
         assert hits[0].text == "Switch between light and dark"
+
+
+async def test_versions_are_walked_through_where_there_are_some(start: Start) -> None:
+    async with start() as program:
+        await program.ready()
+        await program.say("First wording")
+        await program.pilot.press("alt+e")
+        await program.until(lambda: program.session.state.editing is not None)
+        program.composer.put("Second wording")
+        await program.pilot.press("enter")
+        await program.until(lambda: program.texts()[:1] == ["Second wording"] and not program.session.state.busy)
+        await program.pilot.press("alt+left")
+        await program.until(lambda: program.texts()[:1] == ["First wording"])
+        await program.pilot.press("alt+right")
+        await program.until(lambda: program.texts()[:1] == ["Second wording"])
+
+
+async def test_a_notice_is_not_repeated_while_it_stands_there(start: Start) -> None:
+    async with start() as program:
+        await program.ready()
+        for _ in range(5):
+            await program.pilot.press("alt+left")
+        assert [note.message for note in program.app._notifications] == ["There is one version of everything here"]

@@ -10,6 +10,7 @@ from pathlib import Path
 from engine.cli.checks.record import Check
 from engine.errors import SettingsFault
 from engine.figures import human_bytes, plural
+from engine.memory import load_memory
 from engine.models import list_models
 from engine.models.hub_cache import find_hub_cache
 from engine.models.hub_files import is_offline
@@ -65,7 +66,8 @@ def check_own_files(paths: Paths) -> Iterator[Check]:
 def check_models(paths: Paths, environ: Mapping[str, str]) -> Iterator[Check]:
     """Look at the models that are here, and at how others can be had."""
     group = "Models"
-    entries = [entry for entry in list_models(paths, environ) if entry.here]
+    recent = load_memory(paths.memory_file).recent_models
+    entries = [entry for entry in list_models(paths, environ, remembered=recent) if entry.here]
     usable = sum(entry.usable for entry in entries)
     yield Check(
         group=group,

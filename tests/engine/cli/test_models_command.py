@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli.models import progress_line
+from engine.memory import Memory, save_memory
 from engine.models import Progress
 from engine.models.catalogue import OFFERS
 from engine.paths import Paths
@@ -41,6 +42,14 @@ def test_list_shows_what_is_here_first(command: Command, cache: Path) -> None:
     assert lines[1].split()[:2] == [NAME, "here"]
     assert lines[2].split()[:2] == [OFFERS[0].ref, "online"]
     assert result.err == ""
+
+
+def test_list_has_what_was_opened_elsewhere(command: Command, paths: Paths, tmp_path: Path) -> None:
+    folder = write_files(tmp_path / "mine", model_files())
+    save_memory(paths.memory_file, Memory(recent_models=(str(folder),)))
+    result = command("models", "list")
+    assert str(folder) in result.out
+    assert "No model is here" not in result.err
 
 
 def test_list_with_nothing_here_says_how_to_get_something(command: Command) -> None:

@@ -255,7 +255,9 @@ def test_a_name_that_is_not_there_brings_close_matches(
 
 
 def test_without_a_network_the_words_say_so(environ: dict[str, str]) -> None:
-    with pytest.raises(DownloadFailed, match=r"http://127\.0\.0\.1:1 can't be reached"):
+    with pytest.raises(
+        DownloadFailed, match=r"owner/tiny is not here, and the hub at http://127\.0\.0\.1:1 can't be reached"
+    ):
         get(environ | {"HF_ENDPOINT": "http://127.0.0.1:1"})
 
 

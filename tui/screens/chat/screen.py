@@ -202,8 +202,9 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
         self.remember(model=ref, recent_models=recent)
 
     def notice(self, text: str, *, error: bool = False) -> None:
-        """Say something in passing."""
-        self.notify(text, severity="error" if error else "information", timeout=12 if error else 5, markup=False)
+        """Say something in passing; not again what still stands there."""
+        if not any(shown.message == text for shown in self.app._notifications):
+            self.notify(text, severity="error" if error else "information", timeout=12 if error else 5, markup=False)
 
     def remember(self, **changes: object) -> None:
         """Keep something for the next start."""

@@ -115,11 +115,21 @@ class TurnActions(ChatBase):
 
     def action_older_version(self) -> None:
         """Walk to the version before."""
-        self._on_turn("older")
+        self._walk("older")
 
     def action_newer_version(self) -> None:
         """Walk to the version after."""
-        self._on_turn("newer")
+        self._walk("newer")
+
+    def _walk(self, action: str) -> None:
+        """Walk through the versions of the turn under the cursor; without a cursor, of the last that has any."""
+        turns = self.session.state.turns if self.session else ()
+        if self.query_one(Transcript).cursor_id is not None:
+            self._on_turn(action)
+        elif (turn := next((turn for turn in reversed(turns) if turn.versions > 1), None)) is not None:
+            self.turn_action(action, turn.id)
+        else:
+            self.notice("There is one version of everything here")
 
     def action_copy_turn(self) -> None:
         """Copy the turn under the cursor, or the last reply."""
