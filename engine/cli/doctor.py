@@ -40,8 +40,7 @@ def _lines(checks: tuple[Check, ...]) -> list[str]:
             lines.extend(("", check.group) if group else (check.group,))
             group = check.group
         lines.append(f"  {_MARKS[check.state]} {check.name:<16} {visible_line(check.found)}")
-        if check.hint:
-            lines.append(f"    {'':<16} {visible_line(check.hint)}")
+        lines += [f"    {'':<16} {visible_line(line)}" for line in check.hint.splitlines()]
     return lines
 
 

@@ -126,3 +126,10 @@ def test_the_terminal_is_guessed_from_its_name(
 
 def test_no_terminal_is_a_warning(paths: Paths) -> None:
     assert look(paths, TERM="dumb")["TERM"].state == "warning"
+
+
+def test_each_fault_of_the_settings_has_a_line_of_its_own(command: Command, paths: Paths) -> None:
+    write_files(paths.config, {"config.toml": b"theme = 3\nzzz = 1\n"})
+    lines = [line.strip() for line in command("doctor").out.splitlines()]
+    assert any(line.startswith("line 1: theme") for line in lines)
+    assert any(line.startswith('line 2: "zzz"') for line in lines)
