@@ -21,6 +21,7 @@ async def _emptied(program: Any) -> Input:
     await program.until(lambda: form.query(Input), "the field")
     field: Input = form.query(Input).first()
     field.focus()
+    await program.until(lambda: field.has_focus, "the focus")
     field.value = ""
     await program.until(lambda: "" in program.session.state.variables.values(), "the empty blank")
     return field
@@ -37,6 +38,7 @@ async def test_a_blank_keeps_its_text_and_the_keys_while_the_screen_is_drawn(sta
             await program.pilot.press("enter")
             await program.until(lambda: program.session.state.reply and program.session.state.reply.tokens > 3)
             field.focus()
+            await program.until(lambda: field.has_focus, "the focus")
         for key in TEXT:
             program.app.post_message(Key(key, key))
         await program.until(lambda: TEXT in program.session.state.variables.values(), "the text in the state")
@@ -56,6 +58,7 @@ async def test_another_conversations_values_are_shown(start: Start) -> None:
         first = program.session.state.conversation_id
         await program.pilot.press("ctrl+n")
         field.focus()
+        await program.until(lambda: field.has_focus, "the focus")
         field.value = "Greek"
         await program.until(lambda: "Greek" in program.session.state.variables.values())
         program.screen.open_conversation(first)
