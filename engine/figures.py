@@ -91,7 +91,7 @@ def figures_line(figures: Figures) -> str:
     if figures.dropped_turns:
         parts.append(f"without the {plural(figures.dropped_turns, 'oldest turn')}")
     if figures.seed is not None:
-        parts.append(f"seed {figures.seed}")
+        parts.append(f"{'continued with ' if figures.continued else ''}seed {figures.seed}")
     return " · ".join(part for part in parts if part)
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from engine.conversations.titles import storable
-from engine.protocol import Frozen, Role, SamplingChange
+from engine.protocol import Frozen, Role, Sampling, SamplingChange
 
 Reason = Literal["stop", "length", "context", "cancelled", "failed", "streaming", "interrupted"]
 """Why a reply is as long as it is; `streaming` while it grows, `interrupted` when the program died under it."""
@@ -32,6 +32,10 @@ class Figures(Frozen, frozen=True, kw_only=True):
     cached_tokens: int = 0
     """How many of the prompt's tokens the key-value cache already held."""
     stop_text: str = ""
+    continued: bool = False
+    """The reply had a beginning already, which these figures and the seed did not make."""
+    sampling: Sampling | None = None
+    """What it was sampled with; with the seed above, all that it takes to repeat it."""
 
 
 class Conversation(Frozen, frozen=True, kw_only=True):

@@ -132,4 +132,6 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
             seed=self.seed,
             dropped_turns=self.dropped_turns,
             cached_tokens=self.cached_tokens,
+            continued=bool(self.start),
+            sampling=self.asked.sampling,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.figures import figures_line
 from engine.protocol import (
     AnyEvent,
     Failed,
@@ -51,7 +52,17 @@ def test_texts_are_joined_and_figures_kept() -> None:
 
 
 def test_a_continued_reply_begins_with_what_was_there() -> None:
-    assert after(STARTED, TokensEmitted(id=5, text=" more", ids=(1,)), start="Once").text == "Once more"
+    reply = after(STARTED, TokensEmitted(id=5, text=" more", ids=(1,)), finished("length", 1), start="Once")
+    assert reply.text == "Once more"
+    assert reply.figures is not None
+    assert reply.figures.continued
+    assert figures_line(reply.figures).endswith("continued with seed 42")
+
+
+def test_the_figures_have_all_that_it_takes_to_repeat_a_reply() -> None:
+    figures = after(STARTED, finished("stop", 3)).figures
+    assert figures is not None
+    assert (figures.sampling, figures.seed, figures.continued) == (Sampling(), 42, False)
 
 
 @pytest.mark.parametrize(
