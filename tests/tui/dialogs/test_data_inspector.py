@@ -109,8 +109,9 @@ async def test_faulty_rows_are_told_and_left_out_with_consent(paths: Paths) -> N
         await it.until_shown('✗ This row can\'t be used: reviews.jsonl, row 1, column "review"')
         await it.press("f3")
         await it.until_shown("✗ 5 rows can't be used")
+        fault = 'reviews.jsonl, row 2, column "review": found the number 5; expected text. Correct it'
+        await it.until(lambda: fault in words_of(it), fault)
         shown = words_of(it)
-        assert 'reviews.jsonl, row 2, column "review": found the number 5; expected text. Correct it' in shown
         assert "leave such rows out with “Faulty rows”" in shown
         assert "and 2 more" in shown
         await it.until_shown("[ ]   Go on without the 5 faulty rows")
