@@ -4,31 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from typing import Annotated
+from typing import Annotated, Unpack
 
 import typer
 
-from engine.cli.data_options import (
-    CompletionColumn,
-    Config,
-    InputColumn,
-    LabelColumn,
-    LabelWords,
-    LossOnOption,
-    MaxRows,
-    MessagesColumn,
-    PromptColumn,
-    ShapeOption,
-    Split,
-    Streaming,
-    TemplateOption,
-    TextColumn,
-    TextRowsOption,
-    Var,
-    data_spec,
-)
+from engine.cli.data_options import DataOptions, told_spec
 from engine.cli.data_words import faults_in_words, opened_in_words, report_in_words, row_in_words
 from engine.cli.group import command_group
+from engine.cli.option_sets import takes_option_sets
 from engine.cli.output import is_terminal, narrate, out, out_json, redraw
 from engine.corpus.client import DataProcess
 from engine.corpus.messages import (
@@ -42,6 +25,7 @@ from engine.corpus.messages import (
     Surveyed,
     SurveyProgress,
 )
+from engine.corpus.spec import DataSpec
 from engine.figures import plural
 from engine.paths import find_paths
 
@@ -54,25 +38,10 @@ def data() -> None:
 
 
 @app.command()
+@takes_option_sets
 def show(
     source: Annotated[str, typer.Argument(metavar="PATH|HUB_NAME", help="A file, a folder, or a hub data set.")],
     *,
-    split: Split = "",
-    config: Config = "",
-    shape: ShapeOption = None,
-    text_column: TextColumn = "",
-    prompt_column: PromptColumn = "",
-    input_column: InputColumn = "",
-    completion_column: CompletionColumn = "",
-    label_column: LabelColumn = "",
-    messages_column: MessagesColumn = "",
-    label_words: LabelWords = "",
-    text_rows: TextRowsOption = "document",
-    template: TemplateOption = "",
-    var: Var = None,
-    max_rows: MaxRows = 0,
-    streaming: Streaming = False,
-    loss_on: LossOnOption = "completion",
     model: Annotated[str, typer.Option(metavar="REF", help="Count in the tokens of this model.")] = "",
     max_length: Annotated[int, typer.Option(metavar="N", min=0, help="Show what is cut beyond N tokens.")] = 0,
     row: Annotated[int, typer.Option(metavar="N", min=1, help="The first row that is shown.")] = 1,
@@ -80,27 +49,10 @@ def show(
     tokens: Annotated[bool, typer.Option("--tokens", help="Show every token of the rows; needs --model.")] = False,
     rows_only: Annotated[bool, typer.Option("--rows-only", help="Show rows without counting all of them.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON lines instead of text.")] = False,
+    **options: Unpack[DataOptions],
 ) -> None:
     """Show the shape, the faults, the lengths and some rows of a data set."""
-    spec = data_spec(
-        source,
-        split=split,
-        config=config,
-        shape=shape,
-        text_column=text_column,
-        prompt_column=prompt_column,
-        input_column=input_column,
-        completion_column=completion_column,
-        label_column=label_column,
-        messages_column=messages_column,
-        label_words=label_words,
-        text_rows=text_rows,
-        template=template,
-        var=var,
-        max_rows=max_rows,
-        streaming=streaming,
-        loss_on=loss_on,
-    )
+    spec = told_spec(DataSpec(source=""), source, options)
     commands: list[AnyDataCommand] = [OpenData(id=1, spec=spec, model=model, max_length=max_length)]
     if not rows_only:
         commands.append(SurveyData(id=2))

@@ -2,65 +2,72 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, TypedDict
 
 import typer
 
+from engine.cli.option_sets import changed, words
 from engine.corpus.spec import DataSpec, LossOn, Shape, TextRows
 from engine.errors import Misuse
-from engine.paths import find_paths
+from engine.paths import anchored, find_paths
 from engine.templates import Library
 from engine.templates.variables import read_variables
 
-Split = Annotated[str, typer.Option(metavar="S", help="Of a hub data set or folder; train by default.")]
-Config = Annotated[str, typer.Option(metavar="NAME", help="The form of a hub data set that has several.")]
-ShapeOption = Annotated[Shape | None, typer.Option("--shape", help="What the rows are; guessed by default.")]
-TextColumn = Annotated[str, typer.Option(metavar="C", help="The column of raw or labelled text.")]
-PromptColumn = Annotated[str, typer.Option(metavar="C", help="The column of prompts or instructions.")]
-InputColumn = Annotated[str, typer.Option(metavar="C", help="The column of what an instruction is about.")]
-CompletionColumn = Annotated[str, typer.Option(metavar="C", help="The column of completions.")]
-LabelColumn = Annotated[str, typer.Option(metavar="C", help="The column of labels.")]
-MessagesColumn = Annotated[str, typer.Option(metavar="C", help="The column of conversations.")]
-LabelWords = Annotated[str, typer.Option(metavar="A,B,…", help="What each label is called, in their order.")]
-TextRowsOption = Annotated[TextRows, typer.Option("--text-rows", help="What is a row of a plain text file.")]
-TemplateOption = Annotated[str, typer.Option("--template", metavar="NAME", help="How prompts are dressed.")]
-Var = Annotated[list[str] | None, typer.Option(metavar="K=V", help="Fill in a variable; may come often.")]
-MaxRows = Annotated[int, typer.Option(metavar="N", min=0, help="So many rows, picked at random; 0 takes all.")]
-Streaming = Annotated[bool, typer.Option("--streaming", help="Read a hub data set without keeping it.")]
-LossOnOption = Annotated[LossOn, typer.Option("--loss-on", help="What to learn: completions alone, or all.")]
+
+class DataOptions(TypedDict, total=False):
+    """What can be told of data; None where nothing was."""
+
+    split: Annotated[str | None, typer.Option(metavar="S", help="Of a hub data set or folder; train by default.")]
+    config: Annotated[str | None, typer.Option(metavar="NAME", help="The form of a hub data set that has several.")]
+    shape: Annotated[Shape | None, typer.Option(help="What the rows are; guessed by default.")]
+    text_column: Annotated[str | None, typer.Option(metavar="C", help="The column of raw or labelled text.")]
+    prompt_column: Annotated[str | None, typer.Option(metavar="C", help="The column of prompts or instructions.")]
+    input_column: Annotated[str | None, typer.Option(metavar="C", help="The column of what instructions are about.")]
+    completion_column: Annotated[str | None, typer.Option(metavar="C", help="The column of completions.")]
+    label_column: Annotated[str | None, typer.Option(metavar="C", help="The column of labels.")]
+    messages_column: Annotated[str | None, typer.Option(metavar="C", help="The column of conversations.")]
+    label_words: Annotated[str | None, typer.Option(metavar="A,B,…", help="What labels are called, in their order.")]
+    text_rows: Annotated[TextRows | None, typer.Option(help="What is a row of a plain text file; document by default.")]
+    template: Annotated[str | None, typer.Option(metavar="NAME", help="How prompts are dressed.")]
+    var: Annotated[list[str] | None, typer.Option(metavar="K=V", help="Fill in a variable; may come often.")]
+    loss_on: Annotated[LossOn | None, typer.Option(help="What to learn; completion by default.")]
+    max_rows: Annotated[int | None, typer.Option(metavar="N", min=0, help="So many, picked at random; 0 takes all.")]
+    streaming: Annotated[
+        bool | None, typer.Option("--streaming/--no-streaming", help="Read a hub data set without keeping it.")
+    ]
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Of all that is random: the same seed, the same rows.")]
 
 
-def data_spec(
-    source: str,
-    *,
-    shape: Shape | None = None,
-    label_words: str = "",
-    template: str = "",
-    var: list[str] | None = None,
-    **rest: Any,
-) -> DataSpec:
-    """Make a spec of what the options say.
+def told_spec(before: DataSpec, source: str, options: DataOptions) -> DataSpec:
+    """Change a spec as the options say.
 
     Args:
-        source: A file, a folder or a hub name.
-        shape: None guesses it.
-        label_words: As typed, with commas between.
-        template: A template's id or name; empty lets shape and model choose.
-        var: NAME=TEXT pairs for the template.
-        rest: Fields of `DataSpec` as they are.
+        before: What holds where they say nothing.
+        source: A file, a folder or a hub name; empty leaves the source alone.
+        options: As typed. A template takes its variables along: those of the one before go with it.
 
     Raises:
         Misuse: A variable is set that the template does not have.
         TemplateNotFound: There is no such template.
     """
-    chosen = Library(find_paths().templates).get(template) if template else None
-    if var and chosen is None:
+    given = dict(options)
+    name, var = options.get("template"), options.get("var")
+    for taken in ("template", "var", "label_words"):
+        given.pop(taken, None)
+    chosen = Library(find_paths().templates).get(name) if name else None
+    dressed_in = chosen or before.template
+    if var and dressed_in is None:
         raise Misuse("--var fills in a variable of a template, and none was named", "Name one with --template")
-    return DataSpec(
-        source=source,
-        shape=shape or "",
-        label_words=tuple(word.strip() for word in label_words.split(",")) if label_words else (),
-        template=chosen,
-        variables=read_variables(chosen, var) if chosen and var else {},
-        **rest,
+    variables = {} if chosen else dict(before.variables)
+    if var and dressed_in:
+        variables |= read_variables(dressed_in, var)
+    return changed(
+        before,
+        {
+            **given,
+            "source": anchored(source) or None,
+            "label_words": words(options.get("label_words")),
+            "template": chosen,
+            "variables": variables,
+        },
     )
