@@ -49,6 +49,11 @@ class Paths(msgspec.Struct, frozen=True):
         return self.cache / "converted"
 
     @property
+    def prepared(self) -> Path:
+        """Rows that are tokens already, shared by the runs that train on the same."""
+        return self.cache / "prepared"
+
+    @property
     def memory_file(self) -> Path:
         """What the program remembers between starts: last model, theme, folded panels."""
         return self.state / "memory.json"

@@ -1,8 +1,9 @@
-"""`tunesmith data`: what is in a data set, and what a model would see of it."""
+"""`tunesmith data`: what is in a data set, and what a model would see of it; what is kept of it."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import Annotated, Unpack
 
@@ -25,11 +26,15 @@ from engine.corpus.messages import (
     Surveyed,
     SurveyProgress,
 )
+from engine.corpus.prepared import prune_prepared
 from engine.corpus.spec import DataSpec
-from engine.figures import plural
+from engine.figures import human_bytes, plural
 from engine.paths import find_paths
 
 app = command_group("Show what is in a data set, and what a model would see of it.", no_args_is_help=True)
+
+
+_DAY_S = 86_400.0
 
 
 @app.callback()
@@ -65,6 +70,34 @@ def show(
                     out_json(answer)
                 else:
                     _tell(answer, tokens=tokens, first=row)
+
+
+@app.command()
+def prune(
+    *,
+    older_than: Annotated[
+        float, typer.Option(metavar="DAYS", min=0, help="Only what was not used for so long; 0 takes all.")
+    ] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be freed, and free nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Free the space of prepared data that runs have left for the next one. No run loses anything by it."""
+    freed = prune_prepared(
+        find_paths().prepared,
+        now=time.time(),
+        max_bytes=sys.maxsize if older_than else 0,
+        max_age_s=older_than * _DAY_S,
+        dry=dry_run,
+    )
+    if as_json:
+        kept = [{"folder": str(one.folder), "size_bytes": one.size_bytes} for one in freed.kept]
+        out_json({"freed_sets": freed.sets, "freed_bytes": freed.size_bytes, "kept": kept})
+        return
+    verb = "would be free again" if dry_run else "are free again"
+    narrate(f"{human_bytes(freed.size_bytes)} of {plural(freed.sets, 'data set')} {verb}.")
+    if freed.kept:
+        size = human_bytes(sum(one.size_bytes for one in freed.kept))
+        narrate(f"{size} of {plural(len(freed.kept), 'data set')} stay: in use by a run, or used lately.")
 
 
 def _tell(answer: AnyDataAnswer, *, tokens: bool, first: int) -> None:

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from engine.corpus.prepared import lock_file_of
 from engine.data.pipeline import IsCancelled
 from engine.errors import Cancelled, DiskFull
 
@@ -27,7 +28,7 @@ def locked(folder: Path, cancelled: IsCancelled) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
+    lock = FileLock(lock_file_of(folder))
     while True:
         try:
             lock.acquire(timeout=_LOCK_WAIT_S)

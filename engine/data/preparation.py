@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from engine.corpus.prepared import RECORD, prune_prepared
 from engine.corpus.report import Report
 from engine.corpus.spec import DataSpec
 from engine.data.encoding import tokenizer_digest
@@ -24,7 +28,8 @@ from engine.protocol import Frozen, Template
 
 _FORMAT = 1
 """Part of the key: another way of preparing makes other rows."""
-_TRAIN, _HELD_OUT, _RECORD = _FILES = "rows.arrow", "evaluation.arrow", "prepared.json"
+_TRAIN, _HELD_OUT = "rows.arrow", "evaluation.arrow"
+_FILES = (_TRAIN, _HELD_OUT, RECORD)
 _PROGRESS_ROWS = 500
 _SHOWN_FAULTS = 3
 
@@ -92,19 +97,31 @@ def prepare(
                 return found
             pipeline = build(spec, tokenizer, max_length=max_length, cancelled=cancelled)
             held = _held_out_elsewhere(pipeline, tokenizer, max_length)
-            if cache is None:
-                _write(folder, key, pipeline, held, on_progress=on_progress, cancelled=cancelled)
-            else:
-                identities = [one.source.identity() for one in (pipeline, held) if one is not None]
-                shared = cache / _digest(key, *identities)
-                with locked(shared, cancelled):
-                    if not _is_whole(shared, key):
-                        _write(shared, key, pipeline, held, on_progress=on_progress, cancelled=cancelled)
-                copy_into_place(shared, folder, _FILES)
+            write = partial(_write, key=key, pipeline=pipeline, held=held, on_progress=on_progress, cancelled=cancelled)
+            # A stream has no identity: what the hub gives under its name may be another thing tomorrow.
+            identities = [one.source.identity() for one in (pipeline, held) if one is not None]
+            shared = None if cache is None or spec.streaming else cache / _digest(key, *identities)
+            if shared is None or not _share(write, key, shared, folder, cancelled):
+                write(folder)
         found = _open(folder, key, spec)
     if found is None:
         raise DataFault(f"What was prepared in {folder} is gone", "Start again")
     return found
+
+
+def _share(write: Callable[[Path], None], key: str, shared: Path, folder: Path, cancelled: IsCancelled) -> bool:
+    """Have the rows in the cache and in the folder; False where the cache has no room or may not be written."""
+    try:
+        with locked(shared, cancelled):
+            if not _is_whole(shared, key):
+                write(shared)
+            (shared / RECORD).touch()
+            copy_into_place(shared, folder, _FILES)
+    except OSError:
+        prune_prepared(shared.parent, now=time.time(), max_bytes=0)
+        return False
+    prune_prepared(shared.parent, now=time.time())
+    return True
 
 
 def _asked(spec: DataSpec) -> str:
@@ -171,7 +188,7 @@ def _write(
             if labels
             else (),
         )
-        (partial / _RECORD).write_bytes(msgspec.json.encode(record))
+        (partial / RECORD).write_bytes(msgspec.json.encode(record))
         for file in partial.iterdir():
             with file.open("rb") as stream:
                 os.fsync(stream.fileno())
@@ -229,7 +246,7 @@ def _check_consent(report: Report, spec: DataSpec) -> None:
 
 def _read_record(folder: Path) -> Record | None:
     try:
-        return msgspec.json.decode((folder / _RECORD).read_bytes(), type=Record)
+        return msgspec.json.decode((folder / RECORD).read_bytes(), type=Record)
     except (OSError, msgspec.DecodeError):
         return None
 

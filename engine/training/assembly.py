@@ -75,7 +75,13 @@ def assemble(
     set_seed(plan.seed)
     model = _read_model(plan, paths, checkpoint, place)
     lesson = read_lesson(
-        run, plan, model.learner, model.base.tokenizer, longest=model.longest, processes=place.processes
+        run,
+        plan,
+        model.learner,
+        model.base.tokenizer,
+        cache=paths.prepared,
+        longest=model.longest,
+        processes=place.processes,
     )
     total_steps = lesson.batches.total_steps
     cadence = Cadence.of(plan, total_steps)

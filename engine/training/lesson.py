@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -33,7 +34,7 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 def read_lesson(
-    run: RunFolder, plan: Plan, learner: Learner, tokenizer: Any, *, longest: int, processes: int
+    run: RunFolder, plan: Plan, learner: Learner, tokenizer: Any, *, cache: Path, longest: int, processes: int
 ) -> Lesson:
     """Prepare the data of a run, and find the quickest way through the learner.
 
@@ -42,13 +43,14 @@ def read_lesson(
         plan: The plan.
         learner: Its `way` is set.
         tokenizer: Of the model.
+        cache: Where prepared rows are shared by runs.
         longest: Tokens of a row, with the virtual ones.
         processes: How many train together.
 
     Raises:
         TunesmithError: The data can't be used.
     """
-    prepared = prepare(plan.data, tokenizer, max_length=longest - learner.virtual_tokens, folder=run.data)
+    prepared = prepare(plan.data, tokenizer, max_length=longest - learner.virtual_tokens, folder=run.data, cache=cache)
     rows = prepared.train
     if len(rows) == 0:
         raise Failed("There is no row to train on", "Look at the data: tunesmith data show")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.cli.checks.installation import check_computing, check_program
-from engine.cli.checks.places import check_folders, check_models, check_own_files
+from engine.cli.checks.places import check_folders, check_models, check_own_files, check_prepared
 from engine.cli.checks.record import Check, State
 from engine.cli.checks.terminal import check_terminal
 from engine.paths import Paths
@@ -19,6 +19,7 @@ def examine(paths: Paths, environ: Mapping[str, str]) -> tuple[Check, ...]:
         *check_program(),
         *check_computing(),
         *check_folders(paths, environ),
+        *check_prepared(paths),
         *check_own_files(paths),
         *check_models(paths, environ),
         *check_terminal(environ),

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from engine.cli.checks.record import Check
+from engine.corpus.prepared import MAX_AGE_S, MAX_BYTES, list_prepared
 from engine.errors import SettingsFault
 from engine.figures import human_bytes, plural
 from engine.memory import load_memory
@@ -40,6 +41,20 @@ def check_folders(paths: Paths, environ: Mapping[str, str]) -> Iterator[Check]:
         )
     for name in ("data", "hub cache"):
         yield _free(group, f"free for {name.removesuffix(' cache')}", places[name])
+
+
+def check_prepared(paths: Paths) -> Iterator[Check]:
+    """Look at what is kept of the data of earlier runs."""
+    kept = list_prepared(paths.prepared)
+    size = human_bytes(sum(one.size_bytes for one in kept))
+    limits = f"at most {human_bytes(MAX_BYTES)} are kept, for {round(MAX_AGE_S / 86_400)} days after the last use"
+    yield Check(
+        group="Folders",
+        name="prepared data",
+        state="ok",
+        found=f"{size} of {plural(len(kept), 'data set')}; {limits}" if kept else "none",
+        hint="`tunesmith data prune` frees it" if kept else "",
+    )
 
 
 def check_own_files(paths: Paths) -> Iterator[Check]:
