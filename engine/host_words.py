@@ -1,10 +1,26 @@
-"""Why the model host is not there, in words."""
+"""What the model host could not do, and why it is not there, in words."""
 
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 
+from engine.errors import TunesmithError
 from engine.protocol import Failed
+
+
+def error_of(event: Failed) -> TunesmithError:
+    """The error that an event tells of, with its exit code."""
+    error = TunesmithError(event.title, event.hint)
+    error.code = event.code
+    error.exit_code = next((kind.exit_code for kind in _tree(TunesmithError) if kind.code == event.code), 1)
+    return error
+
+
+def _tree(root: type[TunesmithError]) -> Iterator[type[TunesmithError]]:
+    yield root
+    for kind in root.__subclasses__():
+        yield from _tree(kind)
 
 
 def died(request_id: int, status: int, last_words: str) -> Failed:

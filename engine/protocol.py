@@ -185,6 +185,8 @@ class CountTokens(Command, frozen=True):
     prompt: Prompt
     max_new_tokens: int = 0
     """Room to keep free for the reply, as `Generate` would."""
+    with_text: bool = False
+    """Tell the text too: exactly what the model would see."""
 
 
 class Cancel(Command, frozen=True):
@@ -279,11 +281,17 @@ class GenerationFinished(Event, frozen=True):
 
 
 class TokensCounted(Event, frozen=True):
-    """The size of a rendered prompt."""
+    """The size of a rendered prompt, and the prompt itself where that was asked for."""
 
     tokens: int
+    """With the token that is put in front."""
     context_tokens: int
     dropped_turns: int
+    """How many of the oldest turns did not fit and were left out."""
+    text: str = ""
+    """The prompt as rendered, without the turns that did not fit."""
+    beginning: str = ""
+    """The text of the token that is put in front of it; empty where none is."""
 
 
 class Failed(Event, frozen=True):

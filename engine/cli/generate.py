@@ -9,26 +9,14 @@ import msgspec
 import typer
 
 from engine.cli.group import command_group
+from engine.cli.hosting import follow, load_model
 from engine.cli.input import standard_input
-from engine.cli.narration import ReplyView, error_of
+from engine.cli.narration import ReplyView
 from engine.client import HostClient
 from engine.errors import Cancelled
-from engine.errors import Failed as FailedError
 from engine.models.reference import check_text
 from engine.paths import find_paths
-from engine.protocol import (
-    AnyCommand,
-    AnyEvent,
-    Failed,
-    Generate,
-    LoadModel,
-    ModelInfo,
-    ModelReady,
-    Prompt,
-    SamplingChange,
-    Template,
-    Turn,
-)
+from engine.protocol import Generate, LoadModel, Prompt, SamplingChange, Template, Turn
 from engine.sampling import check_sampling, sampling_for
 from engine.settings import Settings, load_settings
 from engine.templates import Library, default_template_id
@@ -115,7 +103,14 @@ async def run(request: Request, client: HostClient, library: Library, settings: 
         TunesmithError: The load or the reply failed.
     """
     try:
-        info = await _load(request, client, view)
+        load = LoadModel(
+            id=client.next_id(),
+            ref=request.model,
+            device=request.device,
+            dtype=request.dtype,
+            threads=request.threads,
+        )
+        info = await load_model(client, load, view)
         template = request.template or info.template or library.get(default_template_id(info))
         command = Generate(
             id=client.next_id(),
@@ -127,29 +122,10 @@ async def run(request: Request, client: HostClient, library: Library, settings: 
             sampling=sampling_for(settings.sampling, template.sampling, request.sampling),
             stop=request.stop,
         )
-        await _follow(client, command, view)
+        await follow(client, command, view)
     finally:
         view.finish()
         await client.aclose()
-
-
-async def _load(request: Request, client: HostClient, view: ReplyView) -> ModelInfo:
-    command = LoadModel(
-        id=client.next_id(), ref=request.model, device=request.device, dtype=request.dtype, threads=request.threads
-    )
-    event = await _follow(client, command, view)
-    if not isinstance(event, ModelReady):
-        raise FailedError(f"{request.model} was not loaded: the model host answered with {type(event).__name__}")
-    return event.model
-
-
-async def _follow(client: HostClient, command: AnyCommand, view: ReplyView) -> AnyEvent | None:
-    event: AnyEvent | None = None
-    async for event in client.request(command):
-        if isinstance(event, Failed):
-            raise error_of(event)
-        view.show(event)
-    return event
 
 
 def _argument(text: str) -> str:

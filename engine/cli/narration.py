@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 
 from engine.cli.models import progress_line
 from engine.cli.output import is_terminal, narrate, out, out_json, redraw
 from engine.conversations import Figures
-from engine.errors import TunesmithError
 from engine.figures import figures_line, human_count
 from engine.models import Progress
 from engine.protocol import (
     AnyEvent,
-    Failed,
     GenerationFinished,
     GenerationStarted,
     LoadProgress,
@@ -87,20 +84,6 @@ class ReplyView:
             sys.stderr.write("\r")
             sys.stderr.flush()
             self._width = 0
-
-
-def error_of(event: Failed) -> TunesmithError:
-    """The error that an event tells of, with its exit code."""
-    error = TunesmithError(event.title, event.hint)
-    error.code = event.code
-    error.exit_code = next((kind.exit_code for kind in _tree(TunesmithError) if kind.code == event.code), 1)
-    return error
-
-
-def _tree(root: type[TunesmithError]) -> Iterator[type[TunesmithError]]:
-    yield root
-    for kind in root.__subclasses__():
-        yield from _tree(kind)
 
 
 def _as_progress(event: LoadProgress) -> Progress:

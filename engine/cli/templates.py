@@ -6,19 +6,17 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
 from engine.cli.group import command_group
-from engine.cli.input import standard_input
 from engine.cli.output import is_terminal, narrate, out, out_json, table, terminal_columns
+from engine.cli.render import render_
 from engine.display import visible_line
-from engine.errors import Failed, Misuse, TemplateFault
+from engine.errors import TemplateFault
 from engine.paths import find_paths
-from engine.protocol import ModelInfo, Prompt, Template, Turn
-from engine.templates import Library, Listing, parse, render
+from engine.protocol import Template
+from engine.templates import Library, Listing, parse
 from engine.templates.library import parse_file
-from engine.templates.variables import read_variables
 
 app = command_group("List, show, render and check prompt templates.", no_args_is_help=True)
 
@@ -62,36 +60,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
         out(source, end="" if source.endswith("\n") else "\n")
 
 
-@app.command("render")
-def render_(
-    name: Name,
-    message: Annotated[str, typer.Option(metavar="TEXT|-", help="The message; - reads it from standard input.")],
-    var: Annotated[list[str] | None, typer.Option(metavar="K=V", help="Fill in a variable; may come often.")] = None,
-    chat_template: Annotated[
-        Path | None,
-        typer.Option(
-            "--model-chat-template",
-            metavar="FILE",
-            help="For the model's own template: a Jinja file, or the model's tokenizer_config.json.",
-            dir_okay=False,
-        ),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Print exactly what the model would see."""
-    template = _library().get(name)
-    text = standard_input("message") if message == "-" else message
-    variables = read_variables(template, var or ())
-    if template.uses_chat_template and chat_template is None:
-        title = f'The template "{template.name}" is made by the model, and no model is loaded here'
-        raise Misuse(title, "Give the file of its chat template with --model-chat-template")
-    prompt = Prompt(template=template, turns=(Turn(role="user", text=text),), variables=variables)
-    rendered = render(prompt, _model(chat_template) if chat_template else None)
-    if as_json:
-        out_json({"text": rendered, **_summary(template), "stop": template.stop, "sampling": template.sampling})
-    else:
-        # Into a pipe it goes byte for byte; on a terminal the shell's next prompt wants a line of its own.
-        out(rendered, end="\n" if is_terminal(sys.stdout) else "")
+app.command("render")(render_)
 
 
 @app.command()
@@ -150,42 +119,3 @@ def _fault_line(fault: TemplateFault) -> str:
 
 def _fault_object(fault: TemplateFault) -> dict[str, Any]:
     return {"file": fault.file, "line": fault.line or None, "title": fault.title, "hint": fault.hint}
-
-
-def _model(file: Path) -> ModelInfo:
-    """A model of which nothing is known but its chat template."""
-    try:
-        text = file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Failed(f"{file} can't be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}") from None
-    config: dict[str, Any] = {"chat_template": text}
-    if file.suffix == ".json":
-        try:
-            config = msgspec.json.decode(text, type=dict[str, Any])
-        except msgspec.DecodeError:
-            raise Failed(f"{file} is not a JSON object", "Give the model's tokenizer_config.json") from None
-    template = config.get("chat_template")
-    if not isinstance(template, str):
-        raise Failed(f"{file} has no chat_template", "Newer models keep it in chat_template.jinja, beside that file")
-    return ModelInfo(
-        ref=str(file),
-        name=file.name,
-        architecture="",
-        kind="instruct",
-        parameters=0,
-        size_bytes=0,
-        context_tokens=0,
-        vocabulary=0,
-        device="",
-        dtype="",
-        chat_template=template,
-        bos_token=_token(config.get("bos_token")),
-        eos_token=_token(config.get("eos_token")),
-    )
-
-
-def _token(value: object) -> str:
-    """A special token: a text, or an object that has it as its content."""
-    if isinstance(value, dict):
-        value = value.get("content")
-    return value if isinstance(value, str) else ""

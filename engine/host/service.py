@@ -98,14 +98,17 @@ class Service:
         if loaded is None:
             yield _no_model(job.command)
             return
-        from engine.inference.prompting import encode_prompt
+        from engine.inference.prompting import beginning_of, encode_prompt
 
+        with_text = job.command.with_text
         prompt = encode_prompt(loaded, job.command.prompt, job.command.max_new_tokens)
         yield TokensCounted(
             id=job.command.id,
             tokens=len(prompt.ids),
             context_tokens=loaded.info.context_tokens,
             dropped_turns=prompt.dropped_turns,
+            text=prompt.text if with_text else "",
+            beginning=beginning_of(loaded, prompt) if with_text else "",
         )
 
 

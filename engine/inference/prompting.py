@@ -61,3 +61,11 @@ def encode_text(loaded: LoadedModel, text: str, with_bos: bool) -> list[int]:
         return ids
     # A model needs something to begin with.
     return [next((token for token in (bos, eos) if token is not None), 0)]
+
+
+def beginning_of(loaded: LoadedModel, prompt: EncodedPrompt) -> str:
+    """The text of the token that was put in front of a prompt's own; empty where none was."""
+    with loaded.encoding:
+        own: list[int] = loaded.tokenizer(prompt.text, add_special_tokens=False)["input_ids"]
+        put_in_front = prompt.ids[: len(prompt.ids) - len(own)]
+        return str(loaded.tokenizer.decode(put_in_front)) if put_in_front else ""

@@ -16,6 +16,7 @@ variable `FAKE_HOST_<NAME>`, so that a program under test can be given one):
     --garbage             put lines that are no events, and noise on stderr, between the events
     --context N           the model's window, in words                                  default: 512
     --kind KIND           base or instruct                                              default: base
+    --beginning TEXT      the token that is put in front of each prompt
     --deaf                ignore Shutdown, a closed stdin and SIGTERM
 """
 
@@ -36,6 +37,7 @@ from typing import NoReturn
 import msgspec
 
 from engine import wire
+from engine.errors import TunesmithError
 from engine.protocol import (
     Alternative,
     AnyCommand,
@@ -62,6 +64,7 @@ from engine.protocol import (
     TokensEmitted,
     UnloadModel,
 )
+from engine.templates import fit
 
 STORY = "Once upon a time there was a small model. It told a story, one word at a time, and then it stopped."
 
@@ -93,6 +96,7 @@ class Options(msgspec.Struct, frozen=True):
     garbage: bool
     context: int
     kind: ModelKind
+    beginning: str
     deaf: bool
 
 
@@ -119,6 +123,7 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
     add("garbage", bool, False)
     add("context", int, 512)
     add("kind", str, "base")
+    add("beginning", str, "")
     add("deaf", bool, False)
     return msgspec.convert(vars(parser.parse_args(argv)), Options)
 
@@ -177,10 +182,35 @@ class Host:
         elif isinstance(command, Shutdown):
             self.open = False
         elif isinstance(command, CountTokens):
-            words = count(command.prompt)
-            self.say(TokensCounted(id=command.id, tokens=words, context_tokens=self.options.context, dropped_turns=0))
+            self.count(command)
         else:
             self.commands.append(command)
+
+    def count(self, command: CountTokens) -> None:
+        """A word is a token; the oldest turns fall out of a window that is too small for them."""
+        if self.model is None:
+            self.say(Failed(id=command.id, code="no-model", title="No model is loaded", hint="Pick one."))
+            return
+        try:
+            fitted = fit(
+                command.prompt,
+                count=lambda text: len(text.split()),
+                limit_tokens=self.options.context,
+                model=self.model,
+            )
+        except TunesmithError as error:
+            self.say(Failed(id=command.id, code=error.code, title=error.title, hint=error.hint))
+            return
+        self.say(
+            TokensCounted(
+                id=command.id,
+                tokens=count(command.prompt),
+                context_tokens=self.options.context,
+                dropped_turns=fitted.dropped_turns,
+                text=fitted.text if command.with_text else "",
+                beginning=self.options.beginning if command.with_text else "",
+            )
+        )
 
     def answer(self, command: AnyCommand) -> None:
         if isinstance(command, LoadModel):

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from engine.cli.app import main
-from engine.cli.narration import error_of
+from engine.host_words import error_of
 from engine.protocol import Failed
 from tests.fakes.host import STORY, fake_host
 

@@ -108,6 +108,19 @@ async def test_a_count_is_answered_during_a_reply(client: HostClient) -> None:
     await reply.aclose()
 
 
+async def test_a_count_tells_the_fitted_text_and_what_is_put_in_front_where_asked(client: HostClient) -> None:
+    chat = Template(id="c", name="C", kind="chat", body="{% for turn in turns %}{{ turn.text }}\n{% endfor %}")
+    turns = (Turn(role="user", text="old " * 4000), Turn(role="assistant", text="yes"), Turn(role="user", text="new"))
+    asked = Prompt(template=chat, turns=turns)
+    command = CountTokens(id=client.next_id(), prompt=asked, max_new_tokens=9, with_text=True)
+    (counted,) = await collect(client, command)
+    assert isinstance(counted, TokensCounted)
+    assert (counted.text, counted.beginning, counted.dropped_turns) == ("new\n", "", 2)
+    (bare,) = await collect(client, CountTokens(id=client.next_id(), prompt=prompt("")))
+    assert isinstance(bare, TokensCounted)
+    assert (bare.text, bare.beginning, bare.tokens) == ("", "", 1)
+
+
 async def test_a_cancelled_reply_keeps_its_text_and_the_next_begins(client: HostClient) -> None:
     command = generate(client)
     events: list[AnyEvent] = []

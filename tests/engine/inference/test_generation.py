@@ -13,6 +13,7 @@ import torch
 from engine.errors import ContextOverflow, Failed, Misuse
 from engine.inference.decoding import PREFILL_TOKENS, TransformersDecoder
 from engine.inference.loading import LoadedModel
+from engine.inference.prompting import beginning_of, encode_prompt
 from engine.protocol import GenerationFinished, GenerationStarted, Prompt, Sampling, Template, TokensEmitted, Turn
 from tests.engine.inference.prompts import (
     GREEDY,
@@ -256,6 +257,16 @@ def test_an_empty_prompt_begins_with_the_beginning_of_text(tiny_gpt2: LoadedMode
     events = reply(tiny_gpt2, "")
     assert started(events).prompt_tokens == 1
     assert finished(events).tokens == 40
+
+
+def test_the_token_in_front_of_a_prompt_can_be_told(tiny_gpt2: LoadedModel, stories_llama: LoadedModel) -> None:
+    def told(loaded: LoadedModel, text: str) -> str:
+        return beginning_of(loaded, encode_prompt(loaded, prompt(text), 8))
+
+    assert told(stories_llama, "Once") == "<s>"
+    assert told(stories_llama, "<s>Once") == ""  # the text has its own
+    assert told(tiny_gpt2, "Once") == ""
+    assert told(tiny_gpt2, "") == "<|endoftext|>"  # a model needs something to begin with
 
 
 def test_alternatives_are_reported_on_request(tiny_gpt2: LoadedModel) -> None:

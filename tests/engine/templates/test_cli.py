@@ -11,6 +11,7 @@ import pytest
 
 from engine.cli.app import main
 from engine.paths import Paths
+from tests.fakes.host import fake_host
 
 BAD = 'name = "Bad"\nbody = """\n{{ message }}\n{{ mesage }}\n"""\n'
 
@@ -102,6 +103,22 @@ def test_render_takes_a_models_chat_template_from_a_file(run: Any, tmp_path: Pat
     assert (code, "has no chat_template" in err) == (1, True)
 
 
+def test_render_with_a_model_shows_the_token_in_front_too(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.client.HOST_ARGV", fake_host(beginning="<s>", context=9))
+    arguments = ["render", "plain", "--message", "Once upon", "--model", "tiny"]
+    code, out, err = run(*arguments)
+    assert (code, out) == (0, "<s>Once upon")
+    assert "2 of 9 tokens" in err
+    rendered = json.loads(run(*arguments, "--json")[1])
+    assert (rendered["text"], rendered["beginning"], rendered["tokens"]) == ("<s>Once upon", "<s>", 2)
+
+
+def test_render_with_a_model_tells_what_sending_would_fail_with(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.client.HOST_ARGV", fake_host(context=3))
+    code, _, err = run("render", "plain", "--message", "far more words than three", "--model", "tiny")
+    assert (code, "needs 5 tokens, and there is room for 3" in err) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
@@ -110,6 +127,7 @@ def test_render_takes_a_models_chat_template_from_a_file(run: Any, tmp_path: Pat
         (["render", "story", "--message", "x", "--var", "topic=y"], 2, 'has no variable "topic"'),
         (["render", "translate", "--message", "x", "--var", "target"], 2, "NAME=TEXT"),
         (["render", "own", "--message", "x"], 2, "--model-chat-template"),
+        (["render", "own", "--message", "x", "--model", "m", "--model-chat-template", "f"], 2, "Give either"),
     ],
 )
 def test_misuse_is_told_with_its_exit_code(run: Any, arguments: list[str], code: int, told: str) -> None:
