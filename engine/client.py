@@ -16,7 +16,7 @@ from typing import Literal, cast
 
 from engine import wire
 from engine.connection import END_S, Connection, lines
-from engine.host_words import closing, died, not_started, other_version
+from engine.host_words import closing, died, error_of, not_started, other_version
 from engine.protocol import (
     AnyCommand,
     AnyEvent,
@@ -121,6 +121,18 @@ class HostClient:
             sent.requests.pop(command.id, None)
             if not over:
                 sent.write(Cancel(id=self.next_id(), target=command.id))
+
+    async def ask(self, command: AnyCommand) -> AnyEvent:
+        """Send a command whose last event is all that is wanted of it.
+
+        Raises:
+            TunesmithError: The command failed.
+        """
+        events = [event async for event in self.request(command)]
+        last = events[-1]
+        if isinstance(last, Failed):
+            raise error_of(last)
+        return last
 
     async def cancel(self, target: int) -> None:
         """Ask for the end of a command; it answers for itself. Nothing happens where it is over already."""

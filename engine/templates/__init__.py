@@ -15,13 +15,14 @@ from engine.sampling import sampling_for
 from engine.templates.fitting import Fitted, fit
 from engine.templates.format import Parsed, parse
 from engine.templates.library import Library, Listing, default_template_id
-from engine.templates.rendering import render
+from engine.templates.rendering import check_usable, render
 
 __all__ = [
     "Fitted",
     "Library",
     "Listing",
     "Parsed",
+    "check_usable",
     "default_template_id",
     "fit",
     "parse",

@@ -48,7 +48,8 @@ def render(
     """
     template = prompt.template
     if template.uses_chat_template:
-        source, context = _chat_template(template, model), _chat_context(prompt, model, to_reply)
+        check_usable(template, model)
+        source, context = model.chat_template if model else "", _chat_context(prompt, model, to_reply)
     else:
         source, context = template.body, _body_context(prompt, model)
     size = sum(len(turn.text) for turn in prompt.turns) + sum(map(len, prompt.variables.values()))
@@ -77,7 +78,14 @@ def _body_context(prompt: Prompt, model: ModelInfo | None) -> dict[str, Any]:
     }
 
 
-def _chat_template(template: Template, model: ModelInfo | None) -> str:
+def check_usable(template: Template, model: ModelInfo | None) -> None:
+    """Refuse a template that no prompt for this model can be rendered with.
+
+    Raises:
+        TemplateFault: It is the model's own, and the model has none, or there is no model.
+    """
+    if not template.uses_chat_template:
+        return
     if model is None:
         title = f'The template "{template.name}" is the model\'s own, and no model is loaded'
         raise TemplateFault(title, "Load a model, or pick another template", file=template.id)
@@ -85,7 +93,6 @@ def _chat_template(template: Template, model: ModelInfo | None) -> str:
         title = f'{model.name} has no chat template, which the template "{template.name}" needs'
         hint = 'It is a base model: pick "Plain" to have a text continued, or "Chat" to talk'
         raise TemplateFault(title, hint, file=template.id)
-    return model.chat_template
 
 
 def _chat_context(prompt: Prompt, model: ModelInfo | None, to_reply: bool) -> dict[str, Any]:

@@ -204,7 +204,7 @@ class Host:
         self.say(
             TokensCounted(
                 id=command.id,
-                tokens=count(command.prompt),
+                tokens=count(fitted.prompt),
                 context_tokens=self.options.context,
                 dropped_turns=fitted.dropped_turns,
                 text=fitted.text if command.with_text else "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import ClassVar
 
 from textual import on, work
@@ -19,6 +19,7 @@ from engine.templates.library import Listing
 from tui.renderables.fitted import QUIET, Fitted, columns, labelled, marked
 from tui.screens.dialog import Dialog, Key
 from tui.state.picking import fault_place, match_spans, narrow_faults, narrow_templates, template_facts
+from tui.state.preview import HEADING, Previewed
 from tui.widgets.filter_list import FilterList, Row
 from tui.widgets.preview import Preview
 
@@ -58,22 +59,30 @@ class TemplatePicker(Dialog[str]):
         &.-narrow FilterList { width: 100%; height: 2fr; }
         &.-narrow #template-side { width: 100%; height: 3fr; margin-left: 0; padding: 0 1; }
         &.-narrow #template-about { margin-bottom: 0; max-height: 3; }
-        &.-narrow .side--title { display: none; }
     }
     """
 
-    def __init__(self, listing: Listing, current: str, preview: Callable[[Template], str]) -> None:
+    def __init__(
+        self,
+        listing: Listing,
+        current: str,
+        preview: Callable[[Template], Awaitable[Previewed]],
+        *,
+        why_not: Callable[[Template], TemplateFault | None] = lambda _: None,
+    ) -> None:
         """Make the picker.
 
         Args:
             listing: The templates and the faulty files.
             current: The id of the template in use.
-            preview: What the model would see with a template; called in a thread. May raise a `TunesmithError`.
+            preview: What the model would see with a template. May raise a `TunesmithError`.
+            why_not: Why a template can't be used with the model that is loaded; None where it can.
         """
         super().__init__()
         self._listing = listing
         self._current = current
         self._preview = preview
+        self._why_not = why_not
         self._templates: dict[str, Template] = {}
         self._faults: dict[str, TemplateFault] = {}
 
@@ -81,7 +90,7 @@ class TemplatePicker(Dialog[str]):
         """The list, and beside or beneath it the preview."""
         side = Vertical(
             Static("", id="template-about", markup=False),
-            Static("What the model sees", classes="side--title", markup=False),
+            Static(HEADING, classes="side--title", markup=False),
             Preview(),
             id="template-side",
         )
@@ -112,7 +121,7 @@ class TemplatePicker(Dialog[str]):
         self._templates = {f"{_TEMPLATE}{template.id}": template for template in templates}
         self._faults = {f"{_FAULT}{place}": fault for place, fault in enumerate(faults)}
         rows = [
-            _row(row_id, template, query, current=self._current, own=bool(self._listing.files.get(template.id)))
+            _row(row_id, template, query, mark=self._mark(template), kind=self._kind(template))
             for row_id, template in self._templates.items()
         ]
         if faults:
@@ -121,6 +130,16 @@ class TemplatePicker(Dialog[str]):
             rows.append(Row("", Content.styled("Faulty files", "bold $text-error")))
             rows += [_fault_row(row_id, fault) for row_id, fault in self._faults.items()]
         filter_list.show(rows, highlight=highlight, note="" if rows else _NOTHING)
+
+    def _mark(self, template: Template) -> str:
+        if self._why_not(template) is not None:
+            return "✗"
+        return "●" if template.id == self._current else " "
+
+    def _kind(self, template: Template) -> str:
+        own = bool(self._listing.files.get(template.id))
+        kind = "not for this model" if self._why_not(template) is not None else template.kind
+        return f"{kind}{' · yours' if own else ''}"
 
     @on(FilterList.Filtered)
     def _narrow(self) -> None:
@@ -131,7 +150,12 @@ class TemplatePicker(Dialog[str]):
         self._choose(event.row_id)
 
     def _choose(self, row_id: str) -> None:
-        if template := self._templates.get(row_id):
+        template = self._templates.get(row_id)
+        if template is None:
+            return
+        if (fault := self._why_not(template)) is not None:
+            self.notify(visible(str(fault)), severity="error", markup=False)
+        else:
             self.dismiss(template.id)
 
     @on(FilterList.Highlighted)
@@ -146,30 +170,35 @@ class TemplatePicker(Dialog[str]):
         self.workers.cancel_group(self, "preview")
         fault = self._faults.get(event.row_id)
         about.update(Fitted(lambda width: _about_fault(fault, width)) if fault else "")
+        self._head("")
         self.query_one(Preview).show_words("A faulty file shows no prompt." if fault else "")
+
+    def _head(self, remark: str) -> None:
+        self.query_one(".side--title", Static).update(Fitted(lambda width: _head(remark, width)))
 
     @work(exclusive=True, group="preview")
     async def _draw_preview(self, template: Template) -> None:
         await asyncio.sleep(_PAUSE_S)  # whoever holds the arrow key down sees the last one only
-        prompt = fault = ""
+        shown, fault = Previewed(text=""), ""
         try:
-            prompt = await asyncio.to_thread(self._preview, template)
+            if (refusal := self._why_not(template)) is not None:
+                raise refusal
+            shown = await self._preview(template)
         except TunesmithError as error:
             fault = str(error)
         if not self.is_open:
             return
         preview = self.query_one(Preview)
+        self._head("" if fault else shown.remark)
         if fault:
             preview.show_words(fault, fault=True)
         else:
-            preview.show_prompt(prompt)
+            preview.show_prompt(shown.text, shown.beginning)
 
 
-def _row(row_id: str, template: Template, query: str, *, current: str, own: bool) -> Row:
+def _row(row_id: str, template: Template, query: str, *, mark: str, kind: str) -> Row:
     name = visible_line(template.name)
     about = visible_line(template.description)
-    mark = "●" if template.id == current else " "
-    kind = f"{template.kind}{' · yours' if own else ''}"
 
     def lay_out(width: int) -> Content:
         if width >= _ONE_LINE:
@@ -198,6 +227,14 @@ def _fault_row(row_id: str, fault: TemplateFault) -> Row:
         return Content("\n").join([line.truncate(width, ellipsis=True) for line in (first, second)])
 
     return Row(row_id, Fitted(lay_out, height=2))
+
+
+def _head(remark: str, width: int) -> Content:
+    """The preview's heading, and what there is to know of it; where there is no room for both, that alone."""
+    if not remark:
+        return Content(HEADING)
+    whole = Content.assemble(HEADING, Content.styled(f" · {remark}", f"not bold {QUIET}"))
+    return whole if whole.cell_length <= width else Content(f"{remark[0].upper()}{remark[1:]}").truncate(width)
 
 
 def _about(template: Template, file: str, width: int, *, brief: bool) -> Content:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from engine.conversations import StoredTurn
-from engine.errors import TemplateNotFound
-from engine.protocol import CountTokens, Prompt, Sampling, SamplingChange, Template, Turn
+from engine.errors import Failed, TemplateFault, TemplateNotFound
+from engine.protocol import CountTokens, Prompt, Sampling, SamplingChange, Template, TokensCounted, Turn
 from engine.settings import Settings
-from engine.templates import Library, Listing, default_template_id, sampling_for
+from engine.templates import Library, Listing, check_usable, default_template_id, render, sampling_for
 from tui.session.desk import Desk
 from tui.state.chat import path_until
 from tui.state.model import ModelState
+from tui.state.preview import PLACEHOLDER, Previewed, fitted
 from tui.state.reply import Asked, Reply
 
 
@@ -69,15 +71,28 @@ class Prompting:
 
         Raises:
             TemplateNotFound: There is none of that name.
+            TemplateFault: The model that is loaded can't be asked with it.
         """
         desk = self._desk
         trained = desk.state.model.info.template if desk.state.model.info else None
         template = trained if trained is not None and name == trained.id else desk.library.get(name)
+        if (fault := self.why_not(template)) is not None:
+            raise fault
         self._chosen = template.id
         values = desk.state.variables
         kept = {v.name: values[v.name] for v in template.variables if v.name in values}
         desk.change(template=template, variables=kept)
         self._remember(template=template.id, variables=kept)
+
+    def why_not(self, template: Template) -> TemplateFault | None:
+        """Why the model that is loaded can't be asked with a template; None where it can, or none is loaded."""
+        info = self._desk.state.model.info
+        try:
+            if info is not None:
+                check_usable(template, info)
+        except TemplateFault as fault:
+            return fault
+        return None
 
     def listing(self, found: Listing) -> Listing:
         """What can be chosen: the library's, after the one that the model was trained with, where it was with one."""
@@ -119,9 +134,9 @@ class Prompting:
 
     def _suiting(self) -> Template:
         """The template that was chosen, where the model can be asked with it; else the model's own."""
-        desk, info = self._desk, self._desk.state.model.info
+        desk = self._desk
         template = find_template(desk.library, desk.settings, desk.state.model, self._chosen)
-        if template.uses_chat_template and info is not None and not info.chat_template:
+        if self.why_not(template) is not None:
             return find_template(desk.library, desk.settings, desk.state.model)
         return template
 
@@ -169,6 +184,24 @@ class Prompting:
         before = path_until(state.turns, state.editing.parent_id) if state.editing else None
         before = state.turns if before is None else before
         return self.prompt((*as_prompt(before), Turn(role="user", text=message)), template=template)
+
+    async def preview(self, template: Template, message: str) -> Previewed:
+        """What the model would see, were this sent now with a template: asked of the model, where one is loaded.
+
+        Raises:
+            TunesmithError: Sending it would fail.
+        """
+        desk, prompt = self._desk, self.prompt_for(message or PLACEHOLDER, template)
+        client = desk.bridge.client
+        if client.model is None or desk.state.model.info is None:
+            return Previewed(text=await asyncio.to_thread(render, prompt))
+        room_tokens = sampling_for(desk.settings.sampling, template.sampling, desk.state.sampling).max_new_tokens
+        counted = await client.ask(
+            CountTokens(id=client.next_id(), prompt=prompt, max_new_tokens=room_tokens, with_text=True)
+        )
+        if not isinstance(counted, TokensCounted):
+            raise Failed(f"The model host answered a count with {type(counted).__name__}")
+        return fitted(counted)
 
     def count(self, message: str) -> None:
         """Ask for the size of what would be sent now; the answer comes as an event."""

@@ -165,12 +165,18 @@ class PreviewText(msgspec.Struct, frozen=True):
     """Start and end of what is not in the prompt itself, to be drawn faintly."""
 
 
-def preview_text(prompt: str) -> PreviewText:
-    """Show what a model will see: line ends as ⏎, spaces at the end of a line as ␣."""
+def preview_text(prompt: str, beginning: str = "") -> PreviewText:
+    """Show what a model will see: line ends as ⏎, spaces at the end of a line as ␣.
+
+    Args:
+        prompt: The text.
+        beginning: The text of the token that is put in front of it; empty where none is.
+    """
+    front = visible_line(beginning)
     parts: list[str] = []
-    marks: list[tuple[int, int]] = []
+    marks: list[tuple[int, int]] = [(0, len(front))] if front else []
     place = 0
-    lines = visible(prompt).split("\n")
+    lines = (front + visible(prompt)).split("\n")
     for number, line in enumerate(lines):
         kept = line.rstrip(" ")
         tail = "␣" * (len(line) - len(kept)) + ("⏎" if number < len(lines) - 1 else "")

@@ -33,9 +33,9 @@ class Preview(VerticalScroll, can_focus=False):
         """One block of text."""
         yield self._text
 
-    def show_prompt(self, prompt: str) -> None:
-        """Show a prompt."""
-        shown = preview_text(prompt)
+    def show_prompt(self, prompt: str, beginning: str = "") -> None:
+        """Show a prompt, and the token that is put in front of it."""
+        shown = preview_text(prompt, beginning)
         content = Content(shown.text)
         for start, end in shown.marks:
             content = content.stylize(FAINT, start, end)

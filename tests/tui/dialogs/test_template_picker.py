@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import threading
+import asyncio
 
 from engine.errors import TemplateFault
-from engine.protocol import SamplingChange, Template, Variable
+from engine.protocol import SamplingChange, Template, TokensCounted, Variable
 from engine.templates.library import Listing
 from tests.tui.dialogs.host import SIZES, opened
 from tui.screens.template_picker import TemplatePicker
+from tui.state.preview import Previewed, fitted
 from tui.widgets.preview import Preview
 
 PLAIN = Template(id="plain", name="Plain", kind="completion", body="{{ message }}", description="Continue my text")
@@ -27,8 +28,8 @@ FAULT = TemplateFault("in the body, unexpected '}'", "Close the braces", file="/
 LISTING = Listing((PLAIN, CHAT, OWN), (FAULT,), {"plain": "", "chat": "", "haiku": "/home-of/templates/haiku.toml"})
 
 
-def preview(template: Template) -> str:
-    return template.body.replace("{{ message }}", "Hello  ")
+async def preview(template: Template) -> Previewed:
+    return Previewed(text=template.body.replace("{{ message }}", "Hello  "))
 
 
 async def test_enter_gives_the_template_in_use_first() -> None:
@@ -69,12 +70,12 @@ async def test_the_preview_follows_the_cursor() -> None:
 
 
 async def test_a_preview_that_takes_long_holds_nothing_up() -> None:
-    go_on = threading.Event()
+    go_on = asyncio.Event()
 
-    def slow(template: Template) -> str:
+    async def slow(template: Template) -> Previewed:
         if template.id == "plain":
-            go_on.wait(10)
-        return f"it is {template.id}"
+            await go_on.wait()
+        return Previewed(text=f"it is {template.id}")
 
     async with opened(TemplatePicker(LISTING, "plain", slow)) as it:
         await it.press("down")
@@ -85,12 +86,12 @@ async def test_a_preview_that_takes_long_holds_nothing_up() -> None:
 
 
 async def test_a_preview_that_ends_after_the_dialog_changes_nothing() -> None:
-    started, go_on = threading.Event(), threading.Event()
+    started, go_on = asyncio.Event(), asyncio.Event()
 
-    def slow(template: Template) -> str:
+    async def slow(template: Template) -> Previewed:
         started.set()
-        go_on.wait(10)
-        return "late"
+        await go_on.wait()
+        return Previewed(text="late")
 
     async with opened(TemplatePicker(LISTING, "plain", slow)) as it:
         await it.until(started.is_set, "the preview")
@@ -101,13 +102,49 @@ async def test_a_preview_that_ends_after_the_dialog_changes_nothing() -> None:
 
 
 async def test_a_template_that_can_not_be_rendered_tells_why() -> None:
-    def refuse(template: Template) -> str:
+    async def refuse(template: Template) -> Previewed:
         raise TemplateFault("the model has no chat template", "Pick another template")
 
     async with opened(TemplatePicker(LISTING, "chat", refuse)) as it:
         await it.until_shown("✗ the model has no chat template. Pick another")
         await it.press("enter")
         assert await it.result() == "chat"
+
+
+async def test_the_token_in_front_and_what_does_not_fit_are_shown() -> None:
+    counted = TokensCounted(id=1, tokens=1012, context_tokens=1024, dropped_turns=4, text="Hi", beginning="<s>")
+
+    async def asked(template: Template) -> Previewed:
+        return fitted(counted)
+
+    async with opened(TemplatePicker(LISTING, "plain", asked)) as it:
+        for size in SIZES:
+            await it.resize(*size)
+            await it.until_shown("<s>Hi◂")
+            assert "1,012 of 1,024 tokens · the oldest 4 turns fall out" in it.text()
+
+
+async def test_without_a_model_the_preview_says_that_it_is_not_fitted() -> None:
+    async with opened(TemplatePicker(LISTING, "plain", preview)) as it:
+        for size in SIZES:
+            await it.resize(*size)
+            await it.until_shown("o model yet, so not fitted to a window")
+
+
+async def test_a_template_that_the_model_can_not_be_asked_with_says_why_and_is_not_taken() -> None:
+    def why_not(template: Template) -> TemplateFault | None:
+        return TemplateFault("tiny has no chat template", "Pick Plain") if template.id == "chat" else None
+
+    async with opened(TemplatePicker(LISTING, "plain", preview, why_not=why_not)) as it:
+        await it.until_shown("✗ Chat")
+        await it.until_shown("not for this model")
+        await it.press("down")
+        await it.until_shown("✗ tiny has no chat template. Pick Plain")
+        await it.press("enter")
+        assert [told.message for told in it.app._notifications] == ["tiny has no chat template. Pick Plain"]
+        assert it.is_open
+        await it.press("up", "enter")
+        assert await it.result() == "plain"
 
 
 async def test_a_faulty_file_is_listed_last_with_its_line_and_can_not_be_picked() -> None:
@@ -152,8 +189,8 @@ async def test_nothing_found_and_back_again() -> None:
 
 
 async def test_a_long_prompt_scrolls_under_the_keys() -> None:
-    def long(template: Template) -> str:
-        return "\n".join(f"line {number}" for number in range(200))
+    async def long(template: Template) -> Previewed:
+        return Previewed(text="\n".join(f"line {number}" for number in range(200)))
 
     async with opened(TemplatePicker(LISTING, "chat", long)) as it:
         await it.until_shown("line 1⏎")
@@ -165,8 +202,12 @@ async def test_a_long_prompt_scrolls_under_the_keys() -> None:
 
 async def test_templates_and_prompts_can_not_drive_the_terminal() -> None:
     evil = Template(id="evil", name="e\x1b[2J", kind="chat", body="", description="d\x9b\u202e", stop=("\x1b",))
-    async with opened(TemplatePicker(Listing((evil,), (), {}), "evil", lambda _: "p\x1b]52;\rq\u200b")) as it:
-        await it.until_shown("p␛]52;␍q⟨U+200B⟩◂")
+
+    async def threaten(template: Template) -> Previewed:
+        return Previewed(text="p\x1b]52;\rq\u200b", beginning="<\x1b>")
+
+    async with opened(TemplatePicker(Listing((evil,), (), {}), "evil", threaten)) as it:
+        await it.until_shown("<␛>p␛]52;␍q⟨U+200B⟩◂")
         shown = it.text()
         assert not any(ord(c) < 0x20 and c != "\n" for c in shown)
         assert "\x9b" not in shown

@@ -6,9 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from engine.protocol import SamplingChange, Template
-from engine.templates import Listing, render
+from engine.templates import Listing
 from engine.templates.writing import TRAINED_ID
+from tui.commands import complete_slash
 from tui.screens.chat.base import ChatBase
+from tui.state.preview import Previewed
 from tui.widgets.composer import Composer
 
 if TYPE_CHECKING:
@@ -61,15 +63,15 @@ class PromptActions(ChatBase):
                 self.count_soon()
 
         listing = session.prompting.listing(session.library.scan())
-        self.app.push_screen(TemplatePicker(listing, session.state.template.id, self._preview), chosen)
+        picker = TemplatePicker(listing, session.state.template.id, self._preview, why_not=session.prompting.why_not)
+        self.app.push_screen(picker, chosen)
 
-    def _preview(self, template: Template) -> str:
+    async def _preview(self, template: Template) -> Previewed:
         """What the model would see, were the composer's text sent with this template."""
-        session = self.session
-        if session is None:
-            return ""
-        message = self.query_one(Composer).text or "Your message stands here."
-        return render(session.prompting.prompt_for(message, template), session.state.model.info)
+        if self.session is None:
+            return Previewed(text="")
+        typed = self.query_one(Composer).text
+        return await self.session.prompting.preview(template, "" if complete_slash(typed) else typed.strip())
 
     def templates_changed(self, listing: Listing) -> None:
         """Files of templates changed while the program runs."""
