@@ -10,13 +10,15 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from engine.corpus.client import DataProcess
-from engine.corpus.messages import AnyDataAnswer, AnyDataCommand, CancelData, SurveyProgress
+from engine.corpus.messages import AnyDataAnswer, AnyDataCommand, CancelData, Fetching, SurveyProgress
 from engine.errors import Cancelled, Failed, HostDied
 
 PATIENCE_S = 2.0
 """A question that was dropped may go on for so long; then its process is ended and the next one gets a new one."""
 
 Make = Callable[[int], AnyDataCommand]
+DataProgress = SurveyProgress | Fetching
+_Tell = Callable[[DataProgress], None]
 _Job = Callable[[], object]
 
 
@@ -43,12 +45,12 @@ class DataDesk:
         self._thread.start()
         self._jobs.put(self._ready)
 
-    async def ask(self, make: Make, on_progress: Callable[[int], object] | None = None) -> AnyDataAnswer:
+    async def ask(self, make: Make, on_progress: Callable[[DataProgress], object] | None = None) -> AnyDataAnswer:
         """Ask something.
 
         Args:
             make: Makes the command for an id.
-            on_progress: Told how many rows are counted, on the event loop.
+            on_progress: Told how many rows are counted, and how far a download has come, on the event loop.
 
         Returns:
             The last answer.
@@ -61,9 +63,9 @@ class DataDesk:
         loop = asyncio.get_running_loop()
         answer: Future[AnyDataAnswer] = Future()
 
-        def tell(rows: int) -> None:
+        def tell(progress: DataProgress) -> None:
             if on_progress is not None and not answer.cancelled():
-                loop.call_soon_threadsafe(on_progress, rows)
+                loop.call_soon_threadsafe(on_progress, progress)
 
         self._jobs.put(lambda: self._answer(number, make, answer, tell))
         try:
@@ -98,7 +100,7 @@ class DataDesk:
                 return None
         return self._process
 
-    def _answer(self, number: int, make: Make, answer: Future[AnyDataAnswer], tell: Callable[[int], None]) -> None:
+    def _answer(self, number: int, make: Make, answer: Future[AnyDataAnswer], tell: _Tell) -> None:
         if not answer.set_running_or_notify_cancel():
             return
         self._running = number
@@ -109,7 +111,7 @@ class DataDesk:
         finally:
             self._running = 0
 
-    def _asked(self, command: AnyDataCommand, tell: Callable[[int], None]) -> AnyDataAnswer:
+    def _asked(self, command: AnyDataCommand, tell: _Tell) -> AnyDataAnswer:
         if command.id in self._dropped or self._is_closed:
             raise Cancelled("Reading the data was cancelled")
         process = self._ready()
@@ -118,8 +120,8 @@ class DataDesk:
         last: AnyDataAnswer | None = None
         try:
             for got in process.ask(command):
-                if isinstance(got, SurveyProgress):
-                    tell(got.rows)
+                if isinstance(got, SurveyProgress | Fetching):
+                    tell(got)
                 else:
                     last = got
         except (HostDied, ValueError) as error:  # a ValueError: its pipes were closed under it

@@ -12,6 +12,7 @@ import typer
 from engine.cli.data_options import DataOptions, told_spec
 from engine.cli.data_words import faults_in_words, opened_in_words, report_in_words, row_in_words
 from engine.cli.group import command_group
+from engine.cli.models import progress_line
 from engine.cli.option_sets import takes_option_sets
 from engine.cli.output import is_terminal, narrate, out, out_json, redraw
 from engine.corpus.client import DataProcess
@@ -19,6 +20,7 @@ from engine.corpus.messages import (
     AnyDataAnswer,
     AnyDataCommand,
     DataOpened,
+    Fetching,
     OpenData,
     RowsShown,
     ShowRows,
@@ -122,10 +124,16 @@ def _without_progress(answers: Iterator[AnyDataAnswer]) -> Iterator[AnyDataAnswe
     width = 0
     draw: Callable[[str, int], int] = redraw if is_terminal(sys.stderr) else lambda text, width: 0
     for answer in answers:
-        if isinstance(answer, SurveyProgress):
-            width = draw(f"{plural(answer.rows, 'row')} counted", width)
+        if isinstance(answer, SurveyProgress | Fetching):
+            width = draw(_progress_words(answer), width)
             continue
         if width:
             draw("", width)
             sys.stderr.write("\r")
         yield answer
+
+
+def _progress_words(answer: SurveyProgress | Fetching) -> str:
+    if isinstance(answer, SurveyProgress):
+        return f"{plural(answer.rows, 'row')} counted"
+    return f"The {answer.what}: {progress_line(answer.progress)}"

@@ -145,6 +145,8 @@ def progress_line(progress: Progress) -> str:
     """Write progress as one line: model.safetensors  120 MB of 548 MB (22%)  5.1 MB/s  1 min 24 s left."""
     if progress.stage == "finding":
         return "Looking…"
+    if progress.stage == "reading":
+        return "Reading…"
     parts = [progress.file or "Checking…"]
     if progress.total_bytes:
         percent = 100 * progress.done_bytes // progress.total_bytes

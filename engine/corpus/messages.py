@@ -6,12 +6,15 @@ to a command is `DataOpened`, `ColumnsNamed`, `RowsShown`, `Surveyed` or `DataFa
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from engine import wire
 from engine.corpus.report import Report
 from engine.corpus.spec import Columns, DataSpec
 from engine.corpus.views import RowView
+from engine.models.records import Progress
 from engine.protocol import Frozen, Template
 
 
@@ -64,6 +67,13 @@ class DataAnswer(Frozen, frozen=True, kw_only=True, tag=True):
     id: int
 
 
+class Fetching(DataAnswer, frozen=True, kw_only=True):
+    """What was asked for waits for a download from the hub; told about ten times a second."""
+
+    what: Literal["model", "data"]
+    progress: Progress
+
+
 class DataOpened(DataAnswer, frozen=True, kw_only=True):
     """The data set is there, and this is how it is read."""
 
@@ -105,7 +115,7 @@ class DataFailed(DataAnswer, frozen=True, kw_only=True):
     hint: str = ""
 
 
-AnyDataAnswer = DataOpened | ColumnsNamed | RowsShown | SurveyProgress | Surveyed | DataFailed
+AnyDataAnswer = Fetching | DataOpened | ColumnsNamed | RowsShown | SurveyProgress | Surveyed | DataFailed
 
 _commands: msgspec.json.Decoder[AnyDataCommand] = msgspec.json.Decoder(AnyDataCommand)
 _answers: msgspec.json.Decoder[AnyDataAnswer] = msgspec.json.Decoder(AnyDataAnswer)

@@ -12,7 +12,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -23,6 +23,7 @@ from engine.corpus.messages import (
     ColumnsNamed,
     DataFailed,
     DataOpened,
+    Fetching,
     NameColumns,
     OpenData,
     RowsShown,
@@ -36,6 +37,8 @@ from engine.corpus.messages import (
 from engine.data.inspection import counted, views
 from engine.data.pipeline import Pipeline, build, columns_of
 from engine.errors import Cancelled, Failed, Misuse, TunesmithError
+from engine.models.records import Cancelled as IsCancelled
+from engine.models.records import OnProgress, Progress
 from engine.paths import Paths, find_paths
 
 Answer = Callable[[AnyDataAnswer], None]
@@ -95,11 +98,12 @@ class Inspector:
 
     def _open(self, command: OpenData) -> None:
         self._pipeline = None
-        self._tokenizer = self._read_tokenizer(command.model) if command.model else None
+        self._tokenizer = self._read_tokenizer(command) if command.model else None
         self._pipeline = build(
             command.spec,
             self._tokenizer,
             max_length=command.max_length,
+            on_fetch=lambda progress: self._fetching(command.id, "data", progress),
             cancelled=lambda: self._is_cancelled(command.id),
         )
         self._answer(
@@ -111,10 +115,21 @@ class Inspector:
             )
         )
 
-    def _read_tokenizer(self, model: str) -> Any:
+    def _read_tokenizer(self, command: OpenData) -> Any:
+        model = command.model
         if model not in self._tokenizers:
-            self._tokenizers[model] = read_tokenizer_of(model, self._paths)
+            self._tokenizers[model] = read_tokenizer_of(
+                model,
+                self._paths,
+                on_fetch=lambda progress: self._fetching(command.id, "model", progress),
+                cancelled=lambda: self._is_cancelled(command.id),
+            )
         return self._tokenizers[model]
+
+    def _fetching(self, command: int, what: Literal["model", "data"], progress: Progress) -> None:
+        # What is here already is found at once: nothing is told of that.
+        if progress.stage != "finding":
+            self._answer(Fetching(id=command, what=what, progress=progress))
 
     def _opened(self) -> Pipeline:
         if self._pipeline is None:
@@ -125,15 +140,15 @@ class Inspector:
         return command in self.cancelled
 
 
-def read_tokenizer_of(ref: str, paths: Paths) -> Any:
-    """The tokenizer of a model, of which no weights are read.
+def read_tokenizer_of(ref: str, paths: Paths, *, on_fetch: OnProgress, cancelled: IsCancelled) -> Any:
+    """The tokenizer of a model, of which no weights are read; a hub model that is not here is downloaded.
 
     Raises:
         TunesmithError: There is no such model, or it has no tokenizer that can be read.
     """
     from engine.models import resolve
 
-    local = resolve(ref, paths=paths)
+    local = resolve(ref, paths=paths, on_progress=on_fetch, cancelled=cancelled)
     folder = local.folder
     if local.gguf_file is not None:
         from engine.inference.conversion import as_safetensors

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from engine.corpus.spec import DataSpec
+from engine.data.hub_fetch import fetch
 from engine.data.rows import Item, Row
 from engine.errors import DataFault, DataNotFound, DiskFull, DownloadFailed, TunesmithError
+from engine.models.records import Cancelled as IsCancelled
+from engine.models.records import OnProgress, never, no_progress
 
 _BATCH_ROWS = 256
 _SHUFFLE_ROWS = 10_000
@@ -53,19 +56,28 @@ class HubSource:
         return tuple(getattr(features.get(column), "names", None) or ())
 
 
-def open_hub(spec: DataSpec) -> HubSource:
+def open_hub(spec: DataSpec, on_fetch: OnProgress = no_progress, cancelled: IsCancelled = never) -> HubSource:
     """Find a data set of the hub, downloading it where it is not in the cache.
+
+    Args:
+        spec: Its name, and which part of it.
+        on_fetch: Told about ten times a second how far a download has come.
+        cancelled: Asked as often.
 
     Raises:
         DataNotFound: There is none, or it has no such config or split.
         DownloadFailed: The hub can't be reached.
         DataFault: It can't be read.
+        Cancelled: `cancelled` said so.
     """
     from datasets import load_dataset
 
     _quiet()
     try:
-        whole = load_dataset(spec.source, spec.config or None, streaming=spec.streaming)
+        if spec.streaming:
+            whole = load_dataset(spec.source, spec.config or None, streaming=True)
+        else:
+            whole = fetch(spec.source, spec.config, on_progress=on_fetch, cancelled=cancelled)
         split = pick_split(spec.source, list(whole), spec.split)
         rows = _undecoded(whole[split])
     except TunesmithError:

@@ -21,6 +21,8 @@ from engine.data.rows import Item, Row, fault_at
 from engine.data.shaping import Shaper
 from engine.data.source import Source, open_source
 from engine.errors import Cancelled, DataFault, Misuse
+from engine.models.records import OnProgress as OnFetch
+from engine.models.records import no_progress as no_fetch
 from engine.protocol import ModelInfo, Template
 
 OnProgress = Callable[[int], None]
@@ -141,6 +143,7 @@ def build(
     *,
     max_length: int = 0,
     like: Pipeline | None = None,
+    on_fetch: OnFetch = no_fetch,
     cancelled: IsCancelled = never,
 ) -> Pipeline:
     """Find the source and settle all that is the same for every row.
@@ -150,12 +153,13 @@ def build(
         tokenizer: A tokenizer of transformers; None leaves tokens out.
         max_length: In tokens; 0 is no limit.
         like: Take columns, labels and template from this one: for held-out rows from elsewhere.
-        cancelled: Asked while labels are collected.
+        on_fetch: Told how far a download from the hub has come.
+        cancelled: Asked while it goes on, and while labels are collected.
 
     Raises:
         TunesmithError: The source can't be found or read, or the spec does not fit it.
     """
-    source = open_source(spec)
+    source = open_source(spec, on_fetch=on_fetch, cancelled=cancelled)
     model = model_of(tokenizer) if tokenizer is not None else None
     if like is not None:
         columns, labels, template = like.columns, like.labels, like.template

@@ -17,6 +17,8 @@ from engine.data.plain_text import read_text
 from engine.data.rows import Item
 from engine.data.tables import read_table
 from engine.errors import DataFault, DataNotFound
+from engine.models.records import Cancelled as IsCancelled
+from engine.models.records import OnProgress, never, no_progress
 
 Reader = Callable[[Path, int, int], Iterator[Item]]
 
@@ -62,8 +64,20 @@ class Source(Protocol):
         ...
 
 
-def open_source(spec: DataSpec, environ: Mapping[str, str] = os.environ) -> Source:
+def open_source(
+    spec: DataSpec,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    on_fetch: OnProgress = no_progress,
+    cancelled: IsCancelled = never,
+) -> Source:
     """Find what a spec names.
+
+    Args:
+        spec: What to read.
+        environ: Where the home folder is.
+        on_fetch: Told how far a download from the hub has come.
+        cancelled: Asked while it goes on.
 
     Raises:
         DataNotFound: There is no such file, folder or hub data set.
@@ -74,7 +88,7 @@ def open_source(spec: DataSpec, environ: Mapping[str, str] = os.environ) -> Sour
     if path is None:
         from engine.data.hub import open_hub
 
-        return open_hub(spec)
+        return open_hub(spec, on_fetch, cancelled)
     if any((path / name).is_file() for name in _SAVED):
         from engine.data.hub import open_saved
 

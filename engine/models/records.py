@@ -11,7 +11,8 @@ import msgspec
 from engine.protocol import ModelKind
 
 Source = Literal["hub", "folder", "gguf", "run"]
-Stage = Literal["finding", "downloading"]
+Stage = Literal["finding", "downloading", "reading"]
+"""`reading`: all bytes are here, and are made fit for use."""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

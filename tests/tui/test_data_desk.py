@@ -10,11 +10,11 @@ import pytest
 
 from engine.corpus import DataSpec
 from engine.corpus.client import DataProcess
-from engine.corpus.messages import DataOpened, OpenData, RowsShown, ShowRows, SurveyData, Surveyed
+from engine.corpus.messages import DataOpened, OpenData, RowsShown, ShowRows, SurveyData, Surveyed, SurveyProgress
 from engine.errors import DataNotFound, Failed, HostDied
 from engine.paths import Paths
 from tests.fakes.data import ROWS, fake_data
-from tui.data_desk import DataDesk, Make
+from tui.data_desk import DataDesk, DataProgress, Make
 
 DEADLINE_S = 20.0
 SPEC = DataSpec(source="reviews.jsonl")
@@ -44,11 +44,11 @@ async def test_questions_are_answered_one_after_the_other(paths: Paths) -> None:
 
 
 async def test_progress_is_told_on_the_event_loop(paths: Paths) -> None:
-    told: list[int] = []
+    told: list[DataProgress] = []
     async with desk(paths) as it:
         await it.ask(opening)
         await it.ask(lambda id: SurveyData(id=id), told.append)
-    assert told == [ROWS // 2]
+    assert told == [SurveyProgress(id=2, rows=ROWS // 2)]
 
 
 async def test_a_failure_is_the_engines_own(paths: Paths) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from engine.figures import human_bytes, human_count, human_duration
+from engine.models import Progress
 from engine.protocol import LoadProgress, Sampling
 from tui.state.model import ModelState, short_name
 
@@ -46,7 +47,7 @@ def model_words(model: ModelState) -> str:
     return short_name(model.ref) if model.ref else "no model: pick one"
 
 
-def progress_words(progress: LoadProgress | None) -> str:
+def progress_words(progress: LoadProgress | Progress | None) -> str:
     """How far a load has come; for downloads with bytes, speed and the time that is left."""
     if progress is None:
         return "starting…"

@@ -7,13 +7,22 @@ from typing import Any
 
 import msgspec
 
-from engine.corpus.messages import AnyDataAnswer, ColumnsNamed, DataOpened, RowsShown, Surveyed, SurveyProgress
+from engine.corpus.messages import (
+    AnyDataAnswer,
+    ColumnsNamed,
+    DataOpened,
+    Fetching,
+    RowsShown,
+    Surveyed,
+    SurveyProgress,
+)
 from engine.corpus.report import Report
 from engine.corpus.spec import Columns, DataSpec, Shape
 from engine.corpus.views import RowView
 from engine.display import visible_line
 from engine.errors import TunesmithError
 from engine.figures import plural
+from tui.state.header import progress_words
 
 SHAPES: dict[Shape, str] = {
     "text": "raw text",
@@ -65,6 +74,8 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     present: tuple[str, ...] = ()
     """Its columns, also where it is not clear how to read them."""
     is_looking: bool = False
+    fetching: Fetching | None = None
+    """What has to come from the hub first."""
     failure: str = ""
     """Why it can't be shown, and what to do."""
     at: int = 1
@@ -94,8 +105,10 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     def apply(self, answer: AnyDataAnswer) -> Inspection:
         """Take an answer in."""
         match answer:
-            case DataOpened():
-                return self.with_(opened=answer, present=answer.columns.present, is_looking=False, failure="")
+            case Fetching():
+                return self.with_(fetching=answer) if self.is_looking else self
+            case DataOpened(columns=columns):
+                return self.with_(opened=answer, present=columns.present, is_looking=False, fetching=None, failure="")
             case ColumnsNamed(present=present):
                 return self.with_(present=present)
             case RowsShown(rows=()):
@@ -111,7 +124,15 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
 
     def failed(self, error: TunesmithError) -> Inspection:
         """It could not be opened."""
-        return self.with_(failure=on_screen(error), is_looking=False, opened=None, row=None, report=None, counted=-1)
+        return self.with_(
+            failure=on_screen(error),
+            is_looking=False,
+            fetching=None,
+            opened=None,
+            row=None,
+            report=None,
+            counted=-1,
+        )
 
 
 def reading_of(spec: DataSpec) -> DataSpec:
@@ -154,6 +175,8 @@ def glimpse(seen: Inspection) -> str:
     """A data set in one line."""
     if seen.failure:
         return f"✗ {seen.failure}"
+    if seen.is_looking and seen.fetching is not None:
+        return f"The {seen.fetching.what} comes from the hub: {progress_words(seen.fetching.progress)}"
     if seen.is_looking or seen.columns is None:
         return "Looking at it…" if seen.is_looking else ""
     how = ", guessed" if seen.columns.guessed else ""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from engine.corpus import Columns, DataSpec, Report, RowView
-from engine.corpus.messages import ColumnsNamed, DataOpened, RowsShown, Surveyed, SurveyProgress
+from engine.corpus.messages import ColumnsNamed, DataOpened, Fetching, RowsShown, Surveyed, SurveyProgress
 from engine.corpus.spec import COLUMN_FIELDS
 from engine.errors import DataFault
+from engine.models import Progress
 from tui.state.inspection import ROLES, SHAPES, Inspection, columns_in_words, glimpse, on_screen, reading_of
 
 COLUMNS = Columns(shape="labelled", text="review", label="stars", present=("review", "stars"), why="seen")
@@ -30,6 +31,18 @@ def test_it_grows_with_each_answer() -> None:
     report = Report(columns=COLUMNS, rows=900)
     seen = seen.apply(Surveyed(id=3, report=report))
     assert (seen.report, seen.counted) == (report, -1)
+
+
+def test_a_download_from_the_hub_is_told_with_its_bytes_until_it_is_here() -> None:
+    progress = Progress(
+        stage="downloading", done_bytes=3_000_000, total_bytes=12_000_000, bytes_per_s=1_000_000.0, eta_s=9.0
+    )
+    seen = START.apply(Fetching(id=1, what="data", progress=progress))
+    assert glimpse(seen) == ("The data comes from the hub: downloading 25 % · 3 MB of 12 MB · 1 MB/s · 9 s left")
+    reading = Fetching(id=1, what="model", progress=Progress(stage="reading"))
+    assert glimpse(seen.apply(reading)) == "The model comes from the hub: reading…"
+    assert "hub" not in glimpse(seen.apply(OPENED))
+    assert "hub" not in glimpse(seen.failed(DataFault("Gone")))
 
 
 def test_progress_that_comes_after_the_end_changes_nothing() -> None:

@@ -8,10 +8,10 @@ from abc import abstractmethod
 import msgspec
 from textual import work
 
-from engine.corpus.messages import NameColumns, OpenData, ShowRows, SurveyData, SurveyProgress
+from engine.corpus.messages import NameColumns, OpenData, ShowRows, SurveyData
 from engine.corpus.spec import DataSpec
 from engine.errors import Cancelled, DataFault, DataNotFound, Misuse, TunesmithError
-from tui.data_desk import DataDesk
+from tui.data_desk import DataDesk, DataProgress
 from tui.screens.dialog import Dialog
 from tui.state.inspection import Inspection, on_screen
 
@@ -77,11 +77,11 @@ class DataReader(Dialog[DataSpec]):
             return OpenData(id=0, spec=spec, model=model, max_length=self._max_length if model else 0)
 
         try:
-            answer = await self._desk.ask(lambda id: msgspec.structs.replace(opening(model), id=id))
+            answer = await self._desk.ask(lambda id: msgspec.structs.replace(opening(model), id=id), self._tell)
         except TunesmithError as error:
             if not model or isinstance(error, DataFault | DataNotFound | Cancelled):
                 raise
-            answer = await self._desk.ask(lambda id: msgspec.structs.replace(opening(""), id=id))
+            answer = await self._desk.ask(lambda id: msgspec.structs.replace(opening(""), id=id), self._tell)
             # Only now is it known that the model was to blame, not the data.
             self.without_tokens = on_screen(error)
         self.see(self.seen.apply(answer))
@@ -123,15 +123,15 @@ class DataReader(Dialog[DataSpec]):
     @work(exclusive=True, group="survey")
     async def _survey(self) -> None:
         try:
-            answer = await self._desk.ask(lambda id: SurveyData(id=id), self._counted)
+            answer = await self._desk.ask(lambda id: SurveyData(id=id), self._tell)
             self.see(self.seen.apply(answer))
         except Cancelled:
             self.see(self.seen.with_(counted=-1))
         except TunesmithError as error:
             self.see(self.seen.with_(counted=-1, survey_failure=on_screen(error)))
 
-    def _counted(self, rows: int) -> None:
-        self.see(self.seen.apply(SurveyProgress(id=0, rows=rows)))
+    def _tell(self, progress: DataProgress) -> None:
+        self.see(self.seen.apply(progress))
 
     def see(self, seen: Inspection) -> None:
         """Know more, or something else."""

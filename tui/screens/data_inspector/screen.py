@@ -202,7 +202,7 @@ class DataInspector(DataReader):
         glimpsed.set_class(bool(seen.failure), "-faulty")
         tokens = f" · tokens can't be shown: {self.without_tokens}" if self.without_tokens and seen.opened else ""
         words = glimpse(seen)
-        if seen.is_looking and self.model and not self.without_tokens:
+        if seen.is_looking and seen.fetching is None and self.model and not self.without_tokens:
             words = f"Looking at it, in the tokens of {shortened(self.model, _SHOWN_MODEL)}…"
         glimpsed.update(visible_line(words + tokens))
         glimpsed.display = bool(words)

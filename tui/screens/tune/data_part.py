@@ -9,13 +9,13 @@ from pathlib import Path
 
 from textual import work
 
-from engine.corpus.messages import OpenData, SurveyData, SurveyProgress
+from engine.corpus.messages import OpenData, SurveyData
 from engine.corpus.spec import DataSpec
 from engine.errors import TunesmithError
 from engine.paths import anchored
 from engine.protocol import Template
 from engine.runs import Plan
-from tui.data_desk import DataDesk
+from tui.data_desk import DataDesk, DataProgress
 from tui.screens.dialog import Dialog
 from tui.state.inspection import Inspection, glimpse, reading_of
 
@@ -103,13 +103,13 @@ class DataPart(Dialog[str]):
             answer = await self._desk.ask(lambda id: OpenData(id=id, spec=spec))
             self._see(self._seen.apply(answer))
             self._see(self._seen.with_(counted=0))
-            answer = await self._desk.ask(lambda id: SurveyData(id=id), self._count)
+            answer = await self._desk.ask(lambda id: SurveyData(id=id), self._tell)
             self._see(self._seen.apply(answer))
         except TunesmithError as error:
             self._see(self._seen.failed(error))
 
-    def _count(self, rows: int) -> None:
-        self._see(self._seen.apply(SurveyProgress(id=0, rows=rows)))
+    def _tell(self, progress: DataProgress) -> None:
+        self._see(self._seen.apply(progress))
 
     def _see(self, seen: Inspection) -> None:
         self._seen = seen
