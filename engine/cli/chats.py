@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from engine.atomic import write_atomically, write_new
 from engine.cli.group import command_group
 from engine.cli.output import is_terminal, narrate, out, out_json, table, terminal_columns
 from engine.conversations import ExportFormat, Store, export
@@ -150,18 +152,13 @@ def _named(conversation_id: int, title: str) -> str:
 
 
 def _write(file: Path, text: str, *, force: bool) -> None:
-    if file.exists() and not force:
-        raise Refused(f"{file} is there already", "Choose another name, or replace it with --force")
-    beside = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
-        with beside.open("w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(file)
+        if not file.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        (write_atomically if force else write_new)(file, text.encode())
+    except FileExistsError:
+        raise Refused(f"{file} is there already", "Choose another name, or replace it with --force") from None
     except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
         raise Failed(
             f"{file} could not be written: {error.strerror or error}", "Choose another place with --output"
         ) from error

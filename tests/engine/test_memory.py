@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.atomic import write_atomically
+from engine.atomic import write_atomically, write_new
 from engine.memory import MAX_RECENT_MODELS, Memory, load_memory, save_memory
 
 FULL = Memory(
@@ -66,6 +66,54 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path, monkey
     with pytest.raises(OSError, match="No space"):
         write_atomically(file, b"new")
     assert file.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_new_file_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "file"
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            write_new(file, b"new")
+    assert list(tmp_path.iterdir()) == []
+    write_new(file, b"new")
+    with pytest.raises(FileExistsError):
+        write_new(file, b"newer")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("file", b"new")]
+
+
+@pytest.mark.parametrize("has_second_names", [True, False])
+def test_a_new_file_does_not_take_the_place_of_one_that_came_up_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_second_names: bool
+) -> None:
+    file, fsync, link = tmp_path / "file", os.fsync, os.link
+
+    def be_slow(handle: int) -> None:
+        fsync(handle)
+        file.write_bytes(b"another's")
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fsync", be_slow)
+    monkeypatch.setattr(os, "link", link if has_second_names else refuse)
+    with pytest.raises(FileExistsError):
+        write_new(file, b"mine")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("file", b"another's")]
+
+
+def test_a_new_file_can_be_written_where_there_are_no_second_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    write_new(tmp_path / "file", b"x")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 

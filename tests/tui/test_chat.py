@@ -377,6 +377,24 @@ async def test_exporting(start: Start, tmp_path: Path, ending: str) -> None:
         assert file.read_text() == text
 
 
+async def test_an_export_that_the_disk_has_no_room_for_leaves_nothing(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    async with start() as program:
+        await program.ready()
+        await program.say("Hi")
+        (tmp_path / "out").mkdir()
+        with monkeypatch.context() as patch:
+            patch.setattr("os.fsync", full)
+            program.composer.put(f"/export {tmp_path / 'out' / 'chat.md'}")
+            await program.pilot.press("enter")
+            await program.until(lambda: any("No space left" in n.message for n in program.app._notifications))
+        assert list((tmp_path / "out").iterdir()) == []
+
+
 async def test_slash_commands_choose_model_and_template(start: Start) -> None:
     async with start() as program:
         await program.ready()

@@ -22,9 +22,13 @@ class ChatBase(Screen[None]):
 
     session: Session | None
     services: Services
-    memory: Memory
     _deleted: list[int]
     """Conversations that can be brought back, the last one deleted at the end."""
+
+    @property
+    @abstractmethod
+    def memory(self) -> Memory:
+        """What is remembered between starts."""
 
     @abstractmethod
     def notice(self, text: str, *, error: bool = False) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from engine.conversations import ExportFormat, export
+from engine.atomic import write_new
+from engine.conversations import ExportFormat, Store, export
 from engine.display import visible_line
 from engine.errors import TunesmithError
 from tui.screens.chat.base import NO_CONVERSATION, ChatBase
@@ -105,8 +106,7 @@ class ConversationActions(ChatBase):
         shown = visible_line(file)
         try:
             ending: ExportFormat = "json" if file.endswith(".json") else "markdown"
-            text = export(session.store, session.state.conversation_id, ending)
-            await asyncio.to_thread(_write_new, file, text)
+            await asyncio.to_thread(_export, session.store, session.state.conversation_id, ending, file)
         except TunesmithError as error:
             self.notice(str(error), error=True)
         except FileExistsError:
@@ -156,6 +156,5 @@ class ConversationActions(ChatBase):
             self._deleted.append(conversation_id)
 
 
-def _write_new(file: str, text: str) -> None:
-    with Path(file).expanduser().open("x", encoding="utf-8") as stream:
-        stream.write(text)
+def _export(store: Store, conversation_id: int, ending: ExportFormat, file: str) -> None:
+    write_new(Path(file).expanduser(), export(store, conversation_id, ending).encode())

@@ -12,9 +12,10 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from engine.errors import StoreFailed
-from engine.memory import Memory, save_memory
+from engine.memory import Memory
 from tui import commands
 from tui.bridge import Bridge, EventsArrived
+from tui.remembering import Remembering
 from tui.screens.chat.actions import ChatActions
 from tui.screens.chat.base import BUSY, NARROW_COLUMNS
 from tui.screens.chat.drafting import Drafting
@@ -76,7 +77,9 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
         """
         super().__init__()
         self.services = services
-        self.memory: Memory = services.memory
+        self._remembering = Remembering(
+            services.paths.memory_file, services.memory, lambda words: self.notice(words, error=True)
+        )
         self.session: Session | None = None
         self._model = model
         self._template = template
@@ -147,9 +150,15 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
         if self.app.size.width < NARROW_COLUMNS and self.query_one(Sidebar).display:
             self.query_one(Dock).display = False
 
+    @property
+    def memory(self) -> Memory:
+        """What is remembered between starts."""
+        return self._remembering.memory
+
     async def on_unmount(self) -> None:
-        """Keep the draft, end the host, close the store."""
+        """Keep the draft and what is remembered, end the host, close the store."""
         self.close_run()
+        await self._remembering.settle()
         if self.session is None:
             return
         self.save_draft()
@@ -208,11 +217,7 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
 
     def remember(self, **changes: object) -> None:
         """Keep something for the next start."""
-        self.memory = self.memory.with_(**changes)
-        try:
-            save_memory(self.services.paths.memory_file, self.memory)
-        except OSError as error:
-            self.notice(f"{self.services.paths.memory_file} can't be written: {error.strerror}", error=True)
+        self._remembering.change(**changes)
 
     # What the widgets tell
 
