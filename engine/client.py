@@ -20,6 +20,7 @@ from engine.host_words import closing, died, error_of, not_started, other_versio
 from engine.protocol import (
     AnyCommand,
     AnyEvent,
+    BatchFinished,
     Cancel,
     Failed,
     GenerationFinished,
@@ -34,7 +35,7 @@ from engine.protocol import (
 )
 
 HOST_ARGV: tuple[str, ...] = (sys.executable, "-P", "-m", "engine.host")
-TERMINAL_EVENTS = (ModelReady, ModelUnloaded, GenerationFinished, TokensCounted, Failed)
+TERMINAL_EVENTS = (ModelReady, ModelUnloaded, GenerationFinished, BatchFinished, TokensCounted, Failed)
 LOG_LINES_KEPT = 2000
 _LONGEST_LOG_LINE_BYTES = 1 << 14
 

@@ -11,6 +11,7 @@ from engine.data.frames import find_frame
 from engine.data.rows import fault_at
 from engine.data.shaping import Content
 from engine.errors import TemplateFault
+from engine.inference.joining import joined
 from engine.protocol import ModelInfo, Prompt, Template, Turn
 from engine.templates import render
 
@@ -74,7 +75,7 @@ class Dresser:
         message = content.turns[-2].text.strip() if len(content.turns) > 1 else ""
         if self._frame is not None and len(content.turns) == 2 and not content.variables:
             prompt = self._frame.around(content.turns[0].text)
-            parts, is_ended = _parts(prompt, _joined(prompt, content.turns[-1].text)), False
+            parts, is_ended = _parts(prompt, joined(prompt, content.turns[-1].text)), False
         else:
             parts, is_ended = self._conversation(content, template)
         first = parts[0].text
@@ -104,10 +105,10 @@ class Dresser:
         """A reply up to where it ends, what the template puts behind, and whether a mark of its own ends it."""
         text = content.turns[place].text
         if not template.uses_chat_template:
-            return _joined(prompt, text), "", False
+            return joined(prompt, text), "", False
         whole = self._render(content, content.turns[: place + 1], template, to_reply=False)
         if not whole.startswith(prompt):
-            return _joined(prompt, text), "", False
+            return joined(prompt, text), "", False
         reply = whole[len(prompt) :]
         found = reply.find(text.strip())
         behind = found + len(text.strip()) if found >= 0 else 0
@@ -178,10 +179,3 @@ def shipped(template_id: str) -> Template:
 def _parts(prompt: str, reply: str) -> tuple[Part, ...]:
     trained = Part(text=reply, trained=True)
     return (Part(text=prompt, trained=False), trained) if prompt else (trained,)
-
-
-def _joined(prompt: str, reply: str) -> str:
-    """A reply with the blank that parts it from the prompt: most models keep the blank with the word behind it."""
-    if not prompt or prompt[-1].isspace() or reply[:1].isspace():
-        return reply
-    return " " + reply

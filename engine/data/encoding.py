@@ -14,10 +14,9 @@ import msgspec
 
 from engine.data.dressing import Dressed
 from engine.inference.beginning import adds_bos, begun
+from engine.inference.joining import Joiner
 
 IGNORED = -100
-_PROBES = (("a", "b"), ("x:", " y"), ("a.", "B"), ("1", "2"), ("é", "a"))
-_ANCHORS = ("\n", "|", "\x01", ".", "a", "~", "9")
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -69,22 +68,20 @@ class Encoder:
         self._train_all = train_all
         self._bos: int | None = tokenizer.bos_token_id if adds_bos(tokenizer) else None
         self.eos: int | None = tokenizer.eos_token_id
-        self._anchors = self._find_anchors()
-        self._anchor = next(iter(self._anchors), "")
+        self._joiner = Joiner(tokenizer)
 
     def encode(self, rows: Sequence[Dressed]) -> list[Encoded]:
         """Turn rows into tokens."""
-        batch = iter(self._batch([text for row in rows for text in self._texts(row)]))
+        batch = iter(self._joiner.encode([text for row in rows for text in self._texts(row)]))
         return [self._row(row, [next(batch) for _ in row.parts]) for row in rows]
 
     def continuation(self, text: str) -> list[int]:
         """The tokens of a text that goes on behind another one, with the end of text behind it."""
-        [ids] = self._batch([self._anchor + text])
-        return [*self._unanchored(ids, text), *([self.eos] if self.eos is not None else [])]
+        return [*self._joiner.continuation(text), *([self.eos] if self.eos is not None else [])]
 
     def _texts(self, row: Dressed) -> list[str]:
         return [
-            part.text if self._is_start(row, place) else self._anchor + part.text
+            part.text if self._is_start(row, place) else self._joiner.anchor + part.text
             for place, part in enumerate(row.parts)
         ]
 
@@ -92,7 +89,7 @@ class Encoder:
         ids: list[int] = []
         trained: list[bool] = []
         for place, part in enumerate(row.parts):
-            some = batch[place] if self._is_start(row, place) else self._unanchored(batch[place], part.text)
+            some = batch[place] if self._is_start(row, place) else self._joiner.unanchored(batch[place], part.text)
             ids += some
             trained += [part.trained or self._train_all] * len(some)
         front, prompt = 0, len(batch[0])
@@ -127,46 +124,6 @@ class Encoder:
 
     def _is_start(self, row: Dressed, place: int) -> bool:
         return place == 0 and (row.begins or len(row.parts) > 1)
-
-    def _batch(self, texts: list[str]) -> list[list[int]]:
-        if not texts:
-            return []
-        ids: list[list[int]] = self._tokenizer(
-            texts, add_special_tokens=False, return_attention_mask=False, verbose=False
-        )["input_ids"]
-        return ids
-
-    def _find_anchors(self) -> dict[str, list[int]]:
-        """Texts to put before a continuation, where the tokenizer would else begin it with a blank of its own.
-
-        A tokenizer of SentencePiece's kind takes each text for the start of a sentence.
-
-        Returns:
-            Each with its tokens, which are to be taken away again; empty where texts can be put together as they are.
-        """
-        joined = [self._decode([*first, *then]) for first, then in map(self._batch_pair, _PROBES)]
-        if joined == [first + then for first, then in _PROBES]:
-            return {}
-        return dict(zip(_ANCHORS, self._batch(list(_ANCHORS)), strict=True))
-
-    def _batch_pair(self, pair: tuple[str, str]) -> tuple[list[int], list[int]]:
-        first, then = self._batch(list(pair))
-        return first, then
-
-    def _decode(self, ids: list[int]) -> str:
-        text: str = self._tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
-        return text
-
-    def _unanchored(self, ids: list[int], text: str) -> list[int]:
-        if not self._anchors:
-            return ids
-        for anchor, before in self._anchors.items():
-            if anchor != self._anchor:
-                # The one before grew together with the text.
-                [ids] = self._batch([anchor + text])
-            if ids[: len(before)] == before:
-                return ids[len(before) :]
-        return self._batch([text])[0]
 
 
 def cut(room: int, length: int, *, front: int, prompt: int, message: tuple[int, int]) -> list[bool]:

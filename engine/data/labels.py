@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from engine.corpus.spec import Columns, DataSpec
-from engine.data.rows import Row
+from engine.data.rows import Row, label_key
 from engine.data.source import Source
 from engine.errors import DataFault, Misuse
 from engine.fields import short
@@ -32,21 +32,6 @@ class Labels:
         """Which label a value is; None where it is none."""
         key = label_key(value)
         return self._places.get(key) if key is not None else None
-
-
-def label_key(value: Any) -> str | None:
-    """A label as text, so that 1, "1" and 1.0 are the same; None for what can't be a label."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
-        case float():
-            return str(int(value)) if value.is_integer() else str(value)
-        case str():
-            return value.strip() or None
-        case _:
-            return None
 
 
 def find_labels(spec: DataSpec, columns: Columns, source: Source, counts: Mapping[str, int]) -> Labels:

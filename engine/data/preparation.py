@@ -24,6 +24,7 @@ from engine.data.table import Rows, RowWriter
 from engine.data.tally import Tally
 from engine.errors import DataFault
 from engine.figures import plural
+from engine.inference.joining import joined
 from engine.protocol import Frozen, Template
 
 _FORMAT = 1
@@ -201,8 +202,7 @@ def _label_text(pipeline: Pipeline, word: str) -> str:
     """A label's word as it stands behind a prompt of the template."""
     for outcome in pipeline.run():
         if outcome.dressed is not None:
-            prompt = outcome.dressed.parts[0].text
-            return word if prompt[-1:].isspace() else " " + word
+            return joined(outcome.dressed.parts[0].text, word)
     return word
 
 

@@ -61,3 +61,18 @@ class Place(msgspec.Struct, frozen=True):
     row: int
     file: str = ""
     line: int = 0
+
+
+def label_key(value: Any) -> str | None:
+    """A label as text, so that 1, "1" and 1.0 are the same; None for what can't be a label."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case float():
+            return str(int(value)) if value.is_integer() else str(value)
+        case str():
+            return value.strip() or None
+        case _:
+            return None

@@ -1,10 +1,11 @@
 """The model host's process: `python -P -m engine.host`.
 
-Commands come on stdin, events go to stdout, the log to stderr.
+Commands come on stdin, events go to stdout, the log to stderr. With `--background` it lets other programs go first.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -19,6 +20,7 @@ from engine.host.service import Service
 from engine.paths import find_paths
 from engine.protocol import Hello
 
+BACKGROUND = "--background"
 _CHUNK_BYTES = 1 << 16
 _QUIET = {
     "TOKENIZERS_PARALLELISM": "false",
@@ -32,6 +34,8 @@ def main() -> None:
     """Answer commands until stdin closes or a `Shutdown` comes."""
     # Ctrl+C in a terminal goes to every process in it; the client decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if BACKGROUND in sys.argv[1:]:
+        _let_others_go_first()
     commands, events = _take_over_pipes()
     _set_up_log()
     writer = EventWriter(events)
@@ -42,6 +46,13 @@ def main() -> None:
     for line in _lines(commands):
         service.take(line)
     end_process()
+
+
+def _let_others_go_first() -> None:
+    # A child shares the scheduling group of the program that started it, in which niceness is enough.
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):
+            os.nice(19)
 
 
 def _take_over_pipes() -> tuple[int, int]:

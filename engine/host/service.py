@@ -15,12 +15,15 @@ from engine.paths import Paths
 from engine.protocol import (
     AnyCommand,
     AnyEvent,
+    BatchFinished,
     Cancel,
     CountTokens,
     Failed,
     Generate,
+    GenerateBatch,
     GenerationFinished,
     LoadModel,
+    Score,
     Shutdown,
     TokensCounted,
     UnloadModel,
@@ -69,7 +72,7 @@ class Service:
         match command:
             case LoadModel() | UnloadModel():
                 self._loading.put(command)
-            case Generate():
+            case Generate() | GenerateBatch() | Score():
                 self._generating.put(command)
             case CountTokens():
                 self._counting.put(command)
@@ -83,14 +86,23 @@ class Service:
                 assert_never(command)
 
     def _generate(self, job: Job) -> Iterator[AnyEvent]:
-        assert isinstance(job.command, Generate)
         loaded = self._loader.current
         if loaded is None:
             yield _no_model(job.command)
             return
+        from engine.inference.batching import generate_batch
         from engine.inference.generation import generate
+        from engine.inference.questions import score
 
-        yield from generate(loaded, job.command, cancelled=job.cancelled.is_set)
+        match job.command:
+            case Generate() as command:
+                yield from generate(loaded, command, cancelled=job.cancelled.is_set)
+            case GenerateBatch() as command:
+                yield from generate_batch(loaded, command, cancelled=job.cancelled.is_set)
+            case Score() as command:
+                yield from score(loaded, command, cancelled=job.cancelled.is_set)
+            case _:
+                raise AssertionError(f"{type(job.command).__name__} is not done here")
 
     def _count(self, job: Job) -> Iterator[AnyEvent]:
         assert isinstance(job.command, CountTokens)
@@ -120,7 +132,9 @@ def _cancelled(command: AnyCommand) -> Failed:
     return Failed(id=command.id, code="cancelled", title="Cancelled before it began")
 
 
-def _cancelled_reply(command: AnyCommand) -> GenerationFinished:
+def _cancelled_reply(command: AnyCommand) -> GenerationFinished | BatchFinished:
+    if not isinstance(command, Generate):
+        return BatchFinished(id=command.id, reason="cancelled", done=0, failed=0, seconds=0.0)
     return GenerationFinished(
         id=command.id, reason="cancelled", tokens=0, prompt_tokens=0, seconds=0.0, first_token_s=0.0, tokens_per_s=0.0
     )

@@ -27,7 +27,7 @@ from engine.protocol import (
 from engine.sampling import check_sampling
 
 ReplyEvent = GenerationStarted | TokensEmitted | GenerationFinished
-_SEED_BITS = 32
+SEED_BITS = 32
 
 
 def generate(
@@ -36,7 +36,7 @@ def generate(
     *,
     cancelled: Callable[[], bool] = lambda: False,
     clock: Callable[[], float] = time.monotonic,
-    draw_seed: Callable[[], int] = lambda: secrets.randbits(_SEED_BITS),
+    draw_seed: Callable[[], int] = lambda: secrets.randbits(SEED_BITS),
 ) -> Iterator[ReplyEvent]:
     """Answer a prompt.
 

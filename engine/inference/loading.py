@@ -20,6 +20,7 @@ from engine.inference.beginning import adds_bos
 from engine.inference.conversion import as_safetensors
 from engine.inference.decoding import Decoder, TransformersDecoder
 from engine.inference.detokenizer import TokenKinds, token_kinds
+from engine.inference.joining import Joiner
 from engine.inference.runtime import is_out_of_memory, pick_device, pick_dtype, pick_threads
 from engine.models import LocalModel
 from engine.models.folder import CONTEXT_FIELDS, check_config, read_config
@@ -46,6 +47,11 @@ class LoadedModel(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     adds_bos: bool
     """Whether the tokenizer begins a text with the beginning-of-text token."""
     decoder: Decoder
+    network: Any
+    """The causal language model of transformers that the decoder computes with."""
+    joiner: Joiner
+    prefix: tuple[int, ...] = ()
+    """What stands before every prompt, unseen: the ids of a soft prompt."""
     end_ids: frozenset[int]
     """Tokens that end a reply."""
     threads: int
@@ -102,6 +108,9 @@ def load(
             kinds=token_kinds(tokenizer),
             adds_bos=adds_bos(tokenizer),
             decoder=PromptedDecoder(TransformersDecoder(model), prefix) if prefix else TransformersDecoder(model),
+            network=model,
+            joiner=Joiner(tokenizer),
+            prefix=prefix,
             end_ids=_end_ids(model, tokenizer),
             threads=thread_count,
         )

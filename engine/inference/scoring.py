@@ -1,4 +1,4 @@
-"""How likely a model finds given continuations of a prompt."""
+"""How likely a model finds given continuations of prompts: the one measure of label words, wherever they count."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import Any
 
 import torch
 
+from engine.likelihood import TokenScores
+
 
 @torch.no_grad()
 def score_continuations(
     model: Any, prompt: Sequence[int], continuations: Sequence[Sequence[int]], *, prefix: torch.Tensor | None = None
-) -> list[float]:
-    """Compute log p(continuation | prompt) for each, in nats: the prompt passes through the model once.
+) -> list[TokenScores]:
+    """Compute log p of each token of each continuation, in nats: the prompt passes through the model once.
 
     Args:
         model: A causal language model of transformers that keeps keys and values, in evaluation mode.
@@ -21,7 +23,7 @@ def score_continuations(
         prefix: Vectors to put before the prompt, `(P, D)`: a soft prompt.
 
     Returns:
-        The sums of the log-probabilities of each continuation's tokens, K of them.
+        K of them, whose characters are not counted here.
     """
     device = next(model.parameters()).device
     ids = torch.tensor([list(prompt)], device=device)
@@ -31,17 +33,18 @@ def score_continuations(
         inputs = {"inputs_embeds": torch.cat((prefix[None].to(embedded.dtype), embedded), 1)}
     seen = model(**inputs, use_cache=True)
     first = seen.logits[0, -1].float().log_softmax(0)  # (V,)
-    scores = [float(first[continuation[0]]) for continuation in continuations]
+    scores = [[float(first[continuation[0]])] for continuation in continuations]
     longest = max(map(len, continuations)) - 1
-    if longest == 0:
-        return scores
-    # Padding stands on the right, where nothing that counts can see it.
-    rows = [[*continuation[:-1], *[0] * (longest + 1 - len(continuation))] for continuation in continuations]
-    cache = seen.past_key_values
-    cache.batch_repeat_interleave(len(rows))
-    logits = model(input_ids=torch.tensor(rows, device=device), past_key_values=cache, use_cache=True).logits
-    following = logits.float().log_softmax(-1)  # (K, longest, V)
-    for row, continuation in enumerate(continuations):
-        for place, token in enumerate(continuation[1:]):
-            scores[row] += float(following[row, place, token])
-    return scores
+    if longest > 0:
+        # Padding stands on the right, where nothing that counts can see it.
+        rows = [[*continuation[:-1], *[0] * (longest + 1 - len(continuation))] for continuation in continuations]
+        cache = seen.past_key_values
+        cache.batch_repeat_interleave(len(rows))
+        logits = model(input_ids=torch.tensor(rows, device=device), past_key_values=cache, use_cache=True).logits
+        following = logits.float().log_softmax(-1)  # (K, longest, V)
+        for row, continuation in enumerate(continuations):
+            scores[row] += [float(following[row, place, token]) for place, token in enumerate(continuation[1:])]
+    return [
+        TokenScores(ids=tuple(continuation), logprobs=tuple(row), characters=0)
+        for continuation, row in zip(continuations, scores, strict=True)
+    ]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from engine.inference.scoring import score_continuations
+from engine.likelihood import shares
 from engine.training.learner import Learner
 from engine.training.probes import room_of
 from engine.training.rows import IGNORED, Rows
@@ -50,15 +51,15 @@ class LabelExam:
         """The share of right answers; None where there is no question."""
         counts = torch.tensor([0, len(self._questions)], device=self._device)
         for prompt, label in self._questions:
-            scores = self._scores(prompt)
-            counts[0] += max(range(len(scores)), key=scores.__getitem__) == label
+            found = self._shares(prompt)
+            counts[0] += max(range(len(found)), key=found.__getitem__) == label
         if self._processes > 1:
             torch.distributed.all_reduce(counts)
         return float(counts[0]) / float(counts[1]) if counts[1] else None
 
-    def _scores(self, prompt: Sequence[int]) -> list[float]:
+    def _shares(self, prompt: Sequence[int]) -> list[float]:
         learner = self._learner
         prefix = learner.model.get_prompt(batch_size=1)[0] if learner.virtual_tokens else None
         dtype = learner.autocast
         with torch.autocast(self._device.type, dtype=dtype or torch.bfloat16, enabled=dtype is not None):
-            return score_continuations(learner.base, prompt, self._label_ids, prefix=prefix)
+            return shares(score_continuations(learner.base, prompt, self._label_ids, prefix=prefix))

@@ -12,7 +12,6 @@ from tests.contracts.repository import ROOT, sources
 
 LINES = 300
 LONGER_ON_PURPOSE = {
-    "engine/protocol.py",  # one page of messages: it reads as a table
     "tui/commands.py",  # the table of actions
 }
 PACKAGES = sources("engine", "tui")

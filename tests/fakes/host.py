@@ -12,6 +12,7 @@ variable `FAKE_HOST_<NAME>`, so that a program under test can be given one):
     --exit-code N         die with this exit code instead of by SIGKILL
     --fail-load CODE      every load fails with this code
     --fail-generate CODE  every reply fails with this code
+    --fail-item N         the item at this place of every batch fails alone
     --noise TEXT          write this to stderr when it starts
     --garbage             put lines that are no events, and noise on stderr, between the events
     --context N           the model's window, in words                                  default: 512
@@ -23,6 +24,7 @@ variable `FAKE_HOST_<NAME>`, so that a program under test can be given one):
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import re
 import select
@@ -30,9 +32,9 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -41,15 +43,20 @@ from engine.errors import TunesmithError
 from engine.protocol import (
     Alternative,
     AnyCommand,
+    BatchFinished,
+    BatchReason,
     Cancel,
     CountTokens,
     Event,
     Failed,
     FinishReason,
     Generate,
+    GenerateBatch,
     GenerationFinished,
     GenerationStarted,
     Hello,
+    ItemFailed,
+    Likelihood,
     LoadModel,
     LoadProgress,
     LoadStage,
@@ -58,6 +65,11 @@ from engine.protocol import (
     ModelReady,
     ModelUnloaded,
     Prompt,
+    ReplyFinished,
+    ReplyGrew,
+    ReplyStarted,
+    Score,
+    Scored,
     Shutdown,
     Template,
     TokensCounted,
@@ -92,6 +104,7 @@ class Options(msgspec.Struct, frozen=True):
     exit_code: int
     fail_load: str
     fail_generate: str
+    fail_item: int
     noise: str
     garbage: bool
     context: int
@@ -119,6 +132,7 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
     add("exit-code", int, -1)
     add("fail-load", str, "")
     add("fail-generate", str, "")
+    add("fail-item", int, -1)
     add("noise", str, "")
     add("garbage", bool, False)
     add("context", int, 512)
@@ -220,6 +234,10 @@ class Host:
             self.say(ModelUnloaded(id=command.id))
         elif isinstance(command, Generate):
             self.generate(command)
+        elif isinstance(command, GenerateBatch):
+            self.batch(command, len(command.items), self.reply_of)
+        elif isinstance(command, Score):
+            self.batch(command, len(command.questions), self.likelihoods_of)
 
     def load(self, command: LoadModel) -> None:
         if self.options.die_on_load:
@@ -305,6 +323,67 @@ class Host:
                 tokens_per_s=done / seconds,
             )
         )
+
+    def batch(self, command: AnyCommand, items: int, answer: Callable[[Any, int], bool]) -> None:
+        """Answer item after item."""
+        started = time.monotonic()
+        if self.model is None or self.options.fail_generate:
+            code = self.options.fail_generate or "no-model"
+            self.say(Failed(id=command.id, code=code, title="The batch failed", hint="Try again."))
+            return
+        done = failed = 0
+        for place in range(items):
+            if command.id in self.cancelled or not self.open:
+                break
+            if place == self.options.fail_item:
+                self.say(ItemFailed(id=command.id, item=place, code="template-fault", title="The item failed"))
+                failed += 1
+            else:
+                done += answer(command, place)
+        reason: BatchReason = "completed" if done + failed == items else "cancelled"
+        seconds = time.monotonic() - started
+        self.say(BatchFinished(id=command.id, reason=reason, done=done, failed=failed, seconds=seconds))
+
+    def reply_of(self, command: GenerateBatch, place: int) -> bool:
+        item = command.items[place]
+        size = count(item.prompt)
+        seed = item.sampling.seed if item.sampling.seed is not None else 7
+        self.say(ReplyStarted(id=command.id, item=place, prompt_tokens=size, dropped_turns=0, seed=seed))
+        pieces = self.pieces(item.prompt)
+        wanted = self.options.tokens or len(pieces)
+        limit = min(wanted, item.sampling.max_new_tokens)
+        for done in range(limit):
+            if done == self.options.die_after:
+                self.die()
+            self.say(ReplyGrew(id=command.id, item=place, text=pieces[done % len(pieces)], tokens=1))
+            self.listen(self.options.token_delay_s, command.id)
+            if command.id in self.cancelled or not self.open:
+                return False
+        reason: FinishReason = "stop" if limit == wanted else "length"
+        self.say(ReplyFinished(id=command.id, item=place, reason=reason, tokens=limit, prompt_tokens=size, seconds=0.1))
+        return True
+
+    def likelihoods_of(self, command: Score, place: int) -> bool:
+        """Texts that stand in the message are likely, the others less the later they come."""
+        self.listen(self.options.token_delay_s, command.id)
+        question = command.questions[place]
+        message = question.prompt.turns[-1].text if question.prompt.turns else ""
+        weights = [9.0 if text.strip() in message else 1 / rank for rank, text in enumerate(question.continuations, 1)]
+        found = tuple(
+            Likelihood(
+                logprob=math.log(weight / 10) * len(text.split()),
+                tokens=len(text.split()),
+                characters=len(text),
+                share=weight / sum(weights),
+            )
+            for text, weight in zip(question.continuations, weights, strict=True)
+        )
+        self.say(
+            Scored(
+                id=command.id, item=place, continuations=found, prompt_tokens=count(question.prompt), dropped_turns=0
+            )
+        )
+        return True
 
     def pieces(self, prompt: Prompt) -> list[str]:
         text = self.options.reply.replace("{prompt}", prompt.turns[-1].text if prompt.turns else "")

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from engine.corpus import DataSpec
+from engine.data.files import FileSource
 from engine.data.plain_text import COLUMN
 from engine.data.rows import Row
-from engine.data.source import FileSource, open_source
+from engine.data.source import open_source
 from engine.errors import DataFault, DataNotFound
 from tests.engine.data.conftest import Write, items
 
