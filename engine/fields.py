@@ -73,6 +73,14 @@ class Fields:
         self._wrong(key, value, "true or false")
         return default
 
+    def scalar(self, key: str) -> str | int | float | bool | None:
+        """A text, a number, or true or false; as it stands in the file."""
+        value = self._take(key)
+        if value is None or isinstance(value, str | int | float):
+            return value
+        self._wrong(key, value, "a text or a number")
+        return None
+
     def whole(self, key: str) -> int | None:
         """A whole number."""
         value = self._take(key)

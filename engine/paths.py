@@ -34,6 +34,11 @@ class Paths(msgspec.Struct, frozen=True):
         return self.data / "conversations.db"
 
     @property
+    def labs_file(self) -> Path:
+        """The SQLite database of the prompt lab: its tables, and every cell that was computed."""
+        return self.data / "labs.db"
+
+    @property
     def models(self) -> Path:
         """Model folders and .gguf files that the user put where the picker sees them."""
         return self.data / "models"

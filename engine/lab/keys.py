@@ -1,0 +1,77 @@
+"""What a cell is known by: a digest of all that decides its content, so that nothing is computed twice."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from engine import wire
+from engine.errors import TunesmithError
+from engine.lab.records import Lab, Place
+from engine.models import LocalModel, resolve
+from engine.paths import Paths
+from engine.protocol import Sampling
+
+_VERSION = 1
+"""To be raised where the same question would get another answer: another way of scoring, of sampling, of batching."""
+_FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja", "*.toml")
+_SEED_BYTES = 4
+
+
+def cell_key(lab: Lab, place: Place, identity: str) -> str:
+    """The key of a part of a cell.
+
+    Args:
+        lab: What is compared.
+        place: Which part of which cell.
+        identity: Of the variation's model, from `model_identity`.
+    """
+    row, variation = lab.rows[place.row], lab.variations[place.variation]
+    asked: list[object] = [_VERSION, place.part, identity, lab.device, lab.dtype]
+    asked += [variation.template, sorted(variation.variables.items()), row.input]
+    match place.part:
+        case "reply":
+            asked += [cell_sampling(lab, place), variation.stop]
+        case "labels":
+            asked += [[label.word for label in lab.labels], lab.normalisation]
+        case "reference":
+            asked += [lab.reference(row)]
+    return hashlib.blake2b(wire.encode(asked), digest_size=20).hexdigest()
+
+
+def cell_sampling(lab: Lab, place: Place) -> Sampling:
+    """How the reply of a cell is sampled: with a seed that depends on the row's input alone, not on where it stands."""
+    sampling = lab.variations[place.variation].sampling
+    if sampling.temperature == 0:
+        return msgspec.structs.replace(sampling, seed=0)
+    seed = lab.seed if sampling.seed is None else sampling.seed
+    text = f"{seed}\0{lab.rows[place.row].input}".encode("utf-8", "surrogatepass")
+    drawn = hashlib.blake2b(text, digest_size=_SEED_BYTES).digest()
+    return msgspec.structs.replace(sampling, seed=int.from_bytes(drawn, "big"))
+
+
+def model_identity(ref: str, paths: Paths, environ: Mapping[str, str] = os.environ) -> str:
+    """What a model is, by its files' names, sizes and times; empty where it is not here yet, or can't be used."""
+    try:
+        local = resolve(ref, paths=paths, environ={**environ, "HF_HUB_OFFLINE": "1"})
+        return _digest(local)
+    except (TunesmithError, OSError):
+        return ""
+
+
+def _digest(local: LocalModel) -> str:
+    digest = hashlib.blake2b(digest_size=20)
+    files = [local.gguf_file] if local.gguf_file is not None else _files(local.folder)
+    for file in (*files, *(file for folder in local.adapters for file in _files(folder))):
+        # The hub's cache has links, whose targets keep the time of their download.
+        status = file.stat()
+        digest.update(f"{file.name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted({file for pattern in _FILES for file in folder.glob(pattern)})

@@ -1,0 +1,246 @@
+"""Filling a table: the cells that are missing, model by model, through a model host of the lab's own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing
+
+from engine.client import HostClient
+from engine.lab.asking import Asked
+from engine.lab.counting import Count
+from engine.lab.events import (
+    AnyLabEvent,
+    CellDone,
+    CellFailed,
+    CellStarted,
+    LabFinished,
+    LabPaused,
+    LabResumed,
+    LabStarted,
+)
+from engine.lab.keys import cell_key, model_identity
+from engine.lab.lab_host import LabHost, background_host
+from engine.lab.records import Fault, Lab, Place
+from engine.lab.store import LabStore
+from engine.paths import Paths
+from engine.protocol import BatchFinished, Failed
+
+BATCH_CELLS = 64
+"""Asked for at once; the host parts them further where memory wants it."""
+Told = AsyncGenerator[AnyLabEvent, None]
+
+
+class LabRunner:
+    """Fills one table after the other. Its host is started for the first missing cell and ends with the run."""
+
+    def __init__(
+        self,
+        store: LabStore,
+        paths: Paths,
+        *,
+        make_client: Callable[[], HostClient] = background_host,
+        environ: Mapping[str, str] = os.environ,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            store: Where finished cells are kept.
+            paths: The program's folders, in which models are looked for.
+            make_client: Makes the model host's client.
+            environ: Where the hub's cache is.
+            clock: Seconds that only go forward.
+        """
+        self._store, self._paths = store, paths
+        self._environ, self._clock = environ, clock
+        self._host = LabHost(make_client)
+        self._going = asyncio.Event()
+        self._going.set()
+        self._cancelled = False
+        self._identities: dict[str, str] = {}
+        self._count = Count(0, ())
+
+    @property
+    def paused(self) -> bool:
+        """Whether it waits for `resume`."""
+        return not self._going.is_set()
+
+    async def pause(self) -> None:
+        """Stop computing, also in the middle of a reply, which will begin anew; what is finished is kept."""
+        self._going.clear()
+        await self._host.interrupt()
+
+    def resume(self) -> None:
+        """Go on."""
+        self._going.set()
+
+    async def cancel(self) -> None:
+        """End the run for good; its last event comes soon."""
+        self._cancelled = True
+        self._going.set()
+        await self._host.interrupt()
+
+    async def run(self, lab: Lab) -> Told:
+        """Fill the table of a lab, and keep the lab under its name.
+
+        Yields:
+            `LabStarted`, a `CellDone` for each part that is known, then whatever happens; at the end `LabFinished`.
+            Closing the iterator early ends the host; what is finished is kept then too.
+
+        Raises:
+            StoreFailed: Cells can't be kept.
+        """
+        started_s = self._clock()
+        self._store.save(lab)
+        models = list(dict.fromkeys(variation.model for variation in lab.variations))
+        self._identities = {model: self._identity(model) for model in models}
+        places = places_of(lab)
+        known, missing = self._look_up(lab, places)
+        self._count = Count(len(places), missing)
+        yield LabStarted(total=len(places), known=len(known))
+        for cell in known:
+            yield cell
+        yield self._count.progress()
+        try:
+            for model in models:
+                of_model = [place for place in missing if lab.variations[place.variation].model == model]
+                async with aclosing(self._run_model(lab, model, of_model)) as events:
+                    async for event in events:
+                        yield event
+        finally:
+            await self._host.aclose()
+        yield LabFinished(
+            reason="cancelled" if self._cancelled else "completed",
+            done=self._count.done,
+            failed=self._count.failed,
+            total=self._count.total,
+            seconds=self._clock() - started_s,
+        )
+
+    async def _run_model(self, lab: Lab, model: str, places: Sequence[Place]) -> Told:
+        waiting = deque(_batches(places))
+        while waiting and not self._cancelled:
+            if self.paused:
+                yield LabPaused()
+                await self._going.wait()
+                yield LabResumed()
+            elif not self._host.has(model):
+                async with aclosing(self._host.load(lab, model)) as loading:
+                    async for event in loading:
+                        if not isinstance(event, Fault):
+                            yield event
+                        elif not (self.paused or self._cancelled):
+                            for failed in self._give_up(waiting, event):
+                                yield failed
+            elif not self._identities[model]:
+                # It was downloaded only now, and may have answered before under another reference.
+                self._identities[model] = self._identity(model) or f"ref {model}"
+                known, missing = self._look_up(lab, [place for batch in waiting for place in batch])
+                waiting = deque(_batches(missing))
+                for cell in known:
+                    self._count.did(cell.part, known=True)
+                    yield cell
+            else:
+                async with aclosing(self._run_batch(lab, waiting.popleft(), waiting)) as events:
+                    async for told in events:
+                        yield told
+
+    async def _run_batch(self, lab: Lab, places: Sequence[Place], waiting: deque[list[Place]]) -> Told:
+        """Ask for some cells; those that get no answer are put back in line, in halves where they did harm."""
+        asked = Asked(lab, places, self._host.next_id())
+        part, since_s = places[0].part, self._clock()
+        if part != "reply":
+            for place in places:
+                yield CellStarted(row=place.row, variation=place.variation, part=part)
+        failure: Failed | None = None
+        async with aclosing(self._host.ask(asked.command)) as events:
+            async for event in events:
+                if self.paused or self._cancelled:
+                    await self._host.interrupt()
+                if isinstance(event, Failed):
+                    failure = event
+                if isinstance(event, BatchFinished) and event.reason == "completed" and asked.waiting:
+                    failure = Failed(id=event.id, code="failed", title="The model host left a cell without an answer")
+                told = asked.take(event)
+                if told is None:
+                    continue
+                if isinstance(told, CellDone):
+                    self._keep(lab, told)
+                yield told
+                if isinstance(told, CellDone | CellFailed):
+                    now_s = self._clock()
+                    self._count.spent(part, now_s - since_s)
+                    since_s = now_s
+                    self._count.did(part, failed=isinstance(told, CellFailed))
+                    yield self._count.progress()
+        left = list(asked.waiting.items())
+        if failure is not None and len(left) == 1 and not (self.paused or self._cancelled):
+            yield asked.failed(left[0][0], Fault(code=failure.code, title=failure.title, hint=failure.hint))
+            self._count.did(part, failed=True)
+            yield self._count.progress()
+        elif left:
+            again = [place for _, place in left]
+            half = len(again) // 2 if failure is not None else 0
+            waiting.extendleft(some for some in (again[half:], again[:half]) if some)
+
+    def _keep(self, lab: Lab, cell: CellDone) -> None:
+        place = Place(row=cell.row, variation=cell.variation, part=cell.part)
+        key = self._key(lab, place)
+        if key:
+            self._store.put(lab.name, key, cell.result)
+
+    def _give_up(self, waiting: deque[list[Place]], fault: Fault) -> Iterator[AnyLabEvent]:
+        while waiting:
+            for place in waiting.popleft():
+                self._count.did(place.part, failed=True)
+                yield CellFailed(row=place.row, variation=place.variation, part=place.part, fault=fault)
+        yield self._count.progress()
+
+    def _identity(self, model: str) -> str:
+        return model_identity(model, self._paths, self._environ)
+
+    def _look_up(self, lab: Lab, places: Sequence[Place]) -> tuple[list[CellDone], list[Place]]:
+        """Part the places into those that are known, as events, and those that are missing."""
+        keys = {place: self._key(lab, place) for place in places}
+        found = self._store.get(key for key in keys.values() if key)
+        self._store.use(lab.name, found)
+        known = [
+            CellDone(row=place.row, variation=place.variation, part=place.part, result=found[key], known=True)
+            for place, key in keys.items()
+            if key in found
+        ]
+        return known, [place for place, key in keys.items() if key not in found]
+
+    def _key(self, lab: Lab, place: Place) -> str:
+        """The key of a place; empty where its model is not here yet."""
+        identity = self._identities[lab.variations[place.variation].model]
+        return cell_key(lab, place, identity) if identity else ""
+
+
+def places_of(lab: Lab) -> list[Place]:
+    """All that is asked of the cells of a lab: column by column, as prompts of one template begin alike."""
+    return [
+        Place(row=row, variation=variation, part=part)
+        for variation in range(len(lab.variations))
+        for part in lab.parts
+        for row in range(len(lab.rows))
+        if part != "reference" or lab.reference(lab.rows[row])
+    ]
+
+
+def _batches(places: Iterable[Place]) -> Iterator[list[Place]]:
+    """Neighbours of the same part and column, so many at once."""
+    batch: list[Place] = []
+    for place in places:
+        if batch and (
+            len(batch) == BATCH_CELLS or (place.variation, place.part) != (batch[0].variation, batch[0].part)
+        ):
+            yield batch
+            batch = []
+        batch.append(place)
+    if batch:
+        yield batch

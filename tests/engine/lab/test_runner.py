@@ -1,0 +1,203 @@
+"""A table is filled, cell by cell, and never twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+import pytest
+
+from engine.lab import Lab, LabRunner, LabStore, Row, Table, Variation
+from engine.lab.events import (
+    AnyLabEvent,
+    CellDone,
+    CellFailed,
+    CellGrew,
+    CellStarted,
+    LabEvent,
+    LabFinished,
+    LabPaused,
+    LabResumed,
+    LabStarted,
+    ModelLoaded,
+)
+from engine.lab.records import LabelScores, ReferenceScore, Reply
+from engine.lab.runner import places_of
+from engine.protocol import Sampling
+from tests.engine.lab.conftest import filled, template
+
+MakeRunner = Callable[..., LabRunner]
+DEADLINE_S = 30.0
+Kind = TypeVar("Kind", bound=LabEvent)
+
+
+def only(kind: type[Kind], events: list[AnyLabEvent]) -> list[Kind]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+async def test_every_part_of_every_cell_is_answered(make_runner: MakeRunner, lab: Lab) -> None:
+    events = await filled(make_runner(reply="It is good."), lab)
+    done = only(CellDone, events)
+    assert {(cell.row, cell.variation, cell.part) for cell in done} == {
+        (place.row, place.variation, place.part) for place in places_of(lab)
+    }
+    table = Table(lab)
+    for event in events:
+        table.apply(event)
+    cell = table.cell(3, 1)
+    assert isinstance(cell.reply, Reply)
+    assert cell.text == "It is good."
+    assert isinstance(cell.labels, LabelScores)
+    assert sum(each.share for each in cell.labels.likelihoods) == pytest.approx(1)
+    assert isinstance(cell.reference, ReferenceScore)
+    assert isinstance(events[-1], LabFinished)
+    assert (events[-1].reason, events[-1].done, events[-1].failed) == ("completed", 30, 0)
+    assert table.progress.done == 30
+
+
+async def test_a_reply_grows_into_what_it_is(make_runner: MakeRunner, lab: Lab) -> None:
+    events = await filled(make_runner(reply="One two three"), lab)
+    grown = [event.text for event in only(CellGrew, events) if (event.row, event.variation) == (0, 0)]
+    assert grown == ["One", " two", " three"]
+
+
+async def test_what_is_known_is_not_computed_again(make_runner: MakeRunner, lab: Lab) -> None:
+    await filled(make_runner(), lab)
+    events = await filled(make_runner(die_on_load=True), lab)
+    assert only(LabStarted, events) == [LabStarted(total=30, known=30)]
+    assert all(cell.known for cell in only(CellDone, events))
+    assert only(ModelLoaded, events) == []
+
+
+async def test_a_column_that_is_added_later_is_all_that_is_computed(make_runner: MakeRunner, lab: Lab) -> None:
+    await filled(make_runner(), lab)
+    third = msgspec.structs.replace(lab.variations[0], name="Three", template=template("Three", "Q: {{ message }}"))
+    wider = msgspec.structs.replace(lab, variations=(*lab.variations, third))
+    events = await filled(make_runner(), wider)
+    assert {cell.variation for cell in only(CellDone, events) if not cell.known} == {2}
+
+
+async def test_a_row_that_moves_is_known_by_its_content(make_runner: MakeRunner, lab: Lab) -> None:
+    await filled(make_runner(), lab)
+    moved = msgspec.structs.replace(lab, rows=(Row(input="New", label="0", reference="x"), *reversed(lab.rows)))
+    events = await filled(make_runner(), moved)
+    assert {cell.row for cell in only(CellDone, events) if not cell.known} == {0}
+
+
+async def test_another_seed_asks_for_other_replies_and_nothing_else(make_runner: MakeRunner, lab: Lab) -> None:
+    await filled(make_runner(), lab)
+    events = await filled(make_runner(), msgspec.structs.replace(lab, seed=1))
+    assert {cell.part for cell in only(CellDone, events) if not cell.known} == {"reply"}
+
+
+async def test_greedy_replies_do_not_depend_on_the_seed(make_runner: MakeRunner, lab: Lab) -> None:
+    greedy = Sampling(temperature=0.0, max_new_tokens=4)
+    columns = tuple(msgspec.structs.replace(each, sampling=greedy) for each in lab.variations)
+    lab = msgspec.structs.replace(lab, variations=columns)
+    await filled(make_runner(), lab)
+    events = await filled(make_runner(), msgspec.structs.replace(lab, seed=1))
+    assert all(cell.known for cell in only(CellDone, events))
+
+
+async def test_one_bad_cell_fails_alone_and_is_tried_again(make_runner: MakeRunner, lab: Lab) -> None:
+    events = await filled(make_runner(fail_item=2), lab)
+    assert {(cell.row, cell.fault.code) for cell in only(CellFailed, events)} == {(2, "template-fault")}
+    assert len(only(CellFailed, events)) == 6
+    again = await filled(make_runner(), lab)
+    assert {cell.row for cell in only(CellDone, again) if not cell.known} == {2}
+    assert only(CellFailed, again) == []
+
+
+async def test_a_model_that_can_not_be_loaded_costs_only_its_own_column(make_runner: MakeRunner, lab: Lab) -> None:
+    events = await filled(make_runner(fail_load="load-failed"), lab)
+    assert {cell.fault.code for cell in only(CellFailed, events)} == {"load-failed"}
+    assert len(only(CellFailed, events)) == 30
+    assert events[-1] == msgspec.structs.replace(only(LabFinished, events)[0], reason="completed", done=0, failed=30)
+
+
+async def test_a_host_that_dies_of_one_cell_costs_only_that_cell(make_runner: MakeRunner, lab: Lab) -> None:
+    columns = (msgspec.structs.replace(lab.variations[0], sampling=Sampling(max_new_tokens=1)), lab.variations[1])
+    lab = msgspec.structs.replace(lab, variations=columns, metrics=(), rows=lab.rows[:2])
+    events = await filled(make_runner(die_after=1), lab)
+    assert {(cell.row, cell.variation) for cell in only(CellDone, events)} == {(0, 0), (1, 0)}
+    assert {(cell.row, cell.variation, cell.fault.code) for cell in only(CellFailed, events)} == {
+        (0, 1, "host-died"),
+        (1, 1, "host-died"),
+    }
+
+
+async def test_a_pause_in_the_middle_of_a_reply_loses_nothing_finished(make_runner: MakeRunner, lab: Lab) -> None:
+    lab = msgspec.structs.replace(lab, metrics=())
+    runner = make_runner(token_delay_s=0.01)
+    events: list[AnyLabEvent] = []
+    async with asyncio.timeout(DEADLINE_S):
+        async for event in runner.run(lab):
+            events.append(event)
+            in_the_middle = isinstance(event, CellGrew) and (event.row, event.variation) == (2, 0)
+            if in_the_middle and not only(LabPaused, events):
+                await runner.pause()
+            if isinstance(event, LabPaused):
+                assert runner.paused
+                runner.resume()
+    paused = next(place for place, event in enumerate(events) if isinstance(event, LabPaused))
+    assert isinstance(events[paused + 1], LabResumed)
+    before = [cell.row for cell in only(CellDone, events[:paused])]
+    assert before == [0, 1]
+    assert len(only(CellDone, events)) == 10
+    assert len([cell for cell in only(CellStarted, events) if (cell.row, cell.variation) == (2, 0)]) == 2
+
+
+async def test_a_cancelled_run_keeps_what_is_done(make_runner: MakeRunner, lab: Lab) -> None:
+    runner = make_runner(token_delay_s=0.01)
+    events: list[AnyLabEvent] = []
+    async with asyncio.timeout(DEADLINE_S):
+        async for event in runner.run(lab):
+            events.append(event)
+            if isinstance(event, CellGrew) and event.row == 1:
+                await runner.cancel()
+    last = events[-1]
+    assert isinstance(last, LabFinished)
+    assert last.reason == "cancelled"
+    assert 0 < last.done < 30
+    again = await filled(make_runner(), lab)
+    assert only(LabStarted, again) == [LabStarted(total=30, known=last.done)]
+
+
+async def test_the_host_ends_with_the_run(make_runner: MakeRunner, lab: Lab) -> None:
+    runner = make_runner()
+    await filled(runner, lab)
+    assert runner._host._client is None
+
+
+async def test_changed_files_of_a_model_are_another_model(make_runner: MakeRunner, lab: Lab, model: str) -> None:
+    from pathlib import Path
+
+    await filled(make_runner(), lab)
+    (Path(model) / "generation_config.json").write_text('{"changed": true}')
+    events = await filled(make_runner(), lab)
+    assert only(LabStarted, events) == [LabStarted(total=30, known=0)]
+
+
+async def test_a_model_that_is_not_here_yet_is_looked_up_after_it_came(make_runner: MakeRunner, lab: Lab) -> None:
+    columns = (msgspec.structs.replace(lab.variations[0], model="someone/elsewhere"),)
+    lab = msgspec.structs.replace(lab, variations=columns)
+    await filled(make_runner(), lab)
+    events = await filled(make_runner(), lab)
+    assert all(cell.known for cell in only(CellDone, events))
+    assert len(only(CellDone, events)) == 15
+
+
+async def test_a_lab_is_kept_by_name(make_runner: MakeRunner, lab: Lab, store: LabStore) -> None:
+    await filled(make_runner(), lab)
+    assert store.load("films") == lab
+    assert [(entry.name, entry.rows, entry.variations) for entry in store.list()] == [("films", 5, 2)]
+
+
+def test_references_are_asked_for_only_where_there_are_some(lab: Lab, model: str) -> None:
+    rows = (Row(input="a"), Row(input="b", reference="c"))
+    bare = Lab(name="x", rows=rows, variations=(Variation(name="v", model=model, template=template("v")),))
+    scored = msgspec.structs.replace(bare, metrics=("perplexity",))
+    assert [(place.row, place.part) for place in places_of(scored)] == [(1, "reference")]
+    assert [place.part for place in places_of(bare)] == ["reply", "reply"]
