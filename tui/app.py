@@ -175,6 +175,7 @@ def run(
     """
     from engine.memory import load_memory
     from engine.paths import find_paths
+    from tui.keyboard import install as install_keyboard
 
     def make() -> Services:
         from tui.start import make_services as make_real
@@ -185,6 +186,7 @@ def run(
     if run:
         model = model or _model_of(paths, run)
     theme = load_memory(paths.memory_file).theme
+    install_keyboard()
     # What was imported stays: looking through it for garbage would hold keys up, by 150 ms while a reply streams.
     app = TunesmithApp(make, theme=theme, model=model, template=template, run=run, opened=gc.freeze)
     app.run()
