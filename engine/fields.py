@@ -12,6 +12,9 @@ import msgspec
 from engine.display import visible_line
 from engine.toml import Document, Path
 
+_MAX_SUGGESTIONS = 50
+"""Looking for the nearest word takes long, where a file has thousands of unknown keys."""
+
 
 class Problem(msgspec.Struct, frozen=True):
     """Something in a file that can't be right."""
@@ -134,8 +137,11 @@ class Fields:
 
     def finish(self) -> None:
         """Complain about keys that nobody asked for."""
-        for key in self._values:
-            if key not in self._known:
+        known = set(self._known)
+        for count, key in enumerate(key for key in self._values if key not in known):
+            if count >= _MAX_SUGGESTIONS:
+                self.complain(key, f"{short(key)} is not a key")
+            else:
                 where = f" in [{'.'.join(str(part) for part in self._path if isinstance(part, str))}]"
                 hint = f"{_nearest(key, self._known)}Known here: {', '.join(self._known)}"
                 self.complain(key, f"{short(key)} is not a key{where if self._path else ''}", hint)

@@ -29,6 +29,11 @@ class Paths(msgspec.Struct, frozen=True):
         return self.config / "templates"
 
     @property
+    def template_drafts(self) -> Path:
+        """What was typed into templates and not saved yet."""
+        return self.state / "template-drafts"
+
+    @property
     def conversations_file(self) -> Path:
         """The SQLite database of conversations."""
         return self.data / "conversations.db"

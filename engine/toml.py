@@ -30,6 +30,8 @@ _PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 
 _MAX_DEPTH = 8
 """Deeper tables are not looked for; a key of a thousand parts would cost a million steps."""
+_MAX_KEY_PARTS = 64
+"""Reading a key takes time and memory in proportion to the square of its parts: one of 60,000 takes half a minute."""
 
 
 class TomlFault(ValueError):
@@ -77,6 +79,8 @@ def read_toml(text: str) -> Document:
         TomlFault: It is not TOML, or nested too deeply to be read.
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    if line := _line_of_long_key(text):
+        raise TomlFault(f"a key has more than {_MAX_KEY_PARTS} parts", line)
     try:
         values = tomllib.loads(text)
         spans: dict[Path, Span] = {}
@@ -85,10 +89,27 @@ def read_toml(text: str) -> Document:
             for length in range(1, min(len(path), _MAX_DEPTH)):
                 spans.setdefault(path[:length], span)
         return Document(values, spans)
-    except RecursionError:
+    except (RecursionError, MemoryError):
         raise TomlFault("lists or tables are nested too deeply", 1) from None
     except ValueError as error:
         raise _fault(str(error), text) from None
+
+
+def _line_of_long_key(text: str) -> int:
+    """The line of the first key with too many parts; 0 where there is none."""
+    if text.count(".") < _MAX_KEY_PARTS:
+        return 0
+    line, dots = 1, 0
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        if token == ".":
+            dots += 1
+            if dots >= _MAX_KEY_PARTS:
+                return line
+        elif token in "[]{}=,\n":
+            dots = 0
+        line += token.count("\n")
+    return 0
 
 
 def _fault(message: str, text: str) -> TomlFault:

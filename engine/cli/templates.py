@@ -11,18 +11,17 @@ import typer
 from engine.cli.group import command_group
 from engine.cli.output import is_terminal, narrate, out, out_json, table, terminal_columns
 from engine.cli.render import render_
+from engine.cli.template_check import check, fault_line, fault_object
+from engine.cli.template_files import register
 from engine.display import visible_line
-from engine.errors import TemplateFault
 from engine.paths import find_paths
 from engine.protocol import Template
-from engine.templates import Library, Listing, parse
-from engine.templates.library import parse_file
+from engine.templates import Library, Listing
 
-app = command_group("List, show, render and check prompt templates.", no_args_is_help=True)
+app = command_group("List, show, write, render and check prompt templates.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What `templates list` shows as ID or NAME.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-_FAULTY = 2
 
 
 @app.command("list")
@@ -34,7 +33,7 @@ def list_(as_json: AsJson = False) -> None:
         for template in listing.templates:
             out_json({**_summary(template), "file": listing.files[template.id] or None})
         for fault in listing.faults:
-            out_json({"fault": _fault_object(fault)})
+            out_json({"fault": fault_object(fault)})
         return
     rows = [(t.id, t.name, t.kind, _origin(listing, t), t.description) for t in listing.templates]
     columns = terminal_columns() if is_terminal(sys.stdout) else 0
@@ -42,7 +41,7 @@ def list_(as_json: AsJson = False) -> None:
     if listing.faults:
         narrate("\nThese can't be used:")
         for fault in listing.faults:
-            narrate(_fault_line(fault))
+            narrate(fault_line(fault))
     elif not any(listing.files.values()):
         narrate(f"\nTemplates of your own go into {visible_line(str(library.folder))}")
 
@@ -61,32 +60,8 @@ def show(name: Name, as_json: AsJson = False) -> None:
 
 
 app.command("render")(render_)
-
-
-@app.command()
-def check(
-    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="All of your own by default.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Look for faults in template files; the exit code is 2 where there are any."""
-    library = _library()
-    listing = library.scan()
-    results: dict[str, tuple[TemplateFault, ...]] = {}
-    if files:
-        results = {str(file): parse_file(file).faults for file in files}
-    else:
-        for template in listing.templates:
-            file = listing.files[template.id]
-            results[file or template.id] = () if file else _shipped_faults(library, template)
-        for fault in listing.faults:
-            results[fault.file] = (*results.get(fault.file, ()), fault)
-    for file, faults in results.items():
-        if as_json:
-            out_json({"file": file, "ok": not faults, "faults": [_fault_object(fault) for fault in faults]})
-        else:
-            out("\n".join(_fault_line(fault) for fault in faults) if faults else f"{visible_line(file)}: good")
-    if any(results.values()):
-        raise typer.Exit(_FAULTY)
+app.command("check")(check)
+register(app)
 
 
 def _library() -> Library:
@@ -106,16 +81,3 @@ def _summary(template: Template) -> dict[str, Any]:
 def _origin(listing: Listing, template: Template) -> str:
     file = listing.files[template.id]
     return Path(file).name if file else "shipped"
-
-
-def _shipped_faults(library: Library, template: Template) -> tuple[TemplateFault, ...]:
-    return parse(library.source(template.id), template_id=template.id).faults
-
-
-def _fault_line(fault: TemplateFault) -> str:
-    place = f"{fault.file}:{fault.line}" if fault.line else fault.file
-    return f"{visible_line(place)}: {visible_line(str(fault))}"
-
-
-def _fault_object(fault: TemplateFault) -> dict[str, Any]:
-    return {"file": fault.file, "line": fault.line or None, "title": fault.title, "hint": fault.hint}

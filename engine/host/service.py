@@ -110,7 +110,7 @@ class Service:
         if loaded is None:
             yield _no_model(job.command)
             return
-        from engine.inference.prompting import beginning_of, encode_prompt
+        from engine.inference.prompting import beginning_of, encode_prompt, pieces_of
 
         with_text = job.command.with_text
         prompt = encode_prompt(loaded, job.command.prompt, job.command.max_new_tokens)
@@ -121,6 +121,7 @@ class Service:
             dropped_turns=prompt.dropped_turns,
             text=prompt.text if with_text else "",
             beginning=beginning_of(loaded, prompt) if with_text else "",
+            pieces=pieces_of(loaded, prompt) if job.command.with_pieces else (),
         )
 
 

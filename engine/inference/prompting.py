@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from engine.inference.beginning import begun
 from engine.inference.loading import LoadedModel
 from engine.protocol import Prompt
 from engine.templates import fit
+
+_MOST_PIECES = 4096
+_LONGEST_CHARACTER = 8
+"""In tokens: a byte-level vocabulary needs at most four for one, and more is no character."""
 
 
 class EncodedPrompt(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,3 +75,30 @@ def beginning_of(loaded: LoadedModel, prompt: EncodedPrompt) -> str:
         own: list[int] = loaded.tokenizer(prompt.text, add_special_tokens=False)["input_ids"]
         put_in_front = prompt.ids[: len(prompt.ids) - len(own)]
         return str(loaded.tokenizer.decode(put_in_front)) if put_in_front else ""
+
+
+def pieces_of(loaded: LoadedModel, prompt: EncodedPrompt) -> tuple[str, ...]:
+    """The text of each token, with the blank that belongs to it; of the first few thousand.
+
+    Of the tokens that make one character together, the last has its text and the others have none.
+    """
+    pieces: list[str] = []
+    waiting: list[int] = []
+    with loaded.encoding:
+        for token in prompt.ids[:_MOST_PIECES]:
+            waiting.append(token)
+            text = _text_of(loaded.tokenizer, waiting)
+            is_part = text.endswith("\ufffd") and len(waiting) < _LONGEST_CHARACTER
+            pieces.append("" if is_part else text)
+            waiting = waiting if is_part else []
+        if waiting:
+            pieces[-1] = _text_of(loaded.tokenizer, waiting)
+    return tuple(pieces)
+
+
+def _text_of(tokenizer: Any, ids: list[int]) -> str:
+    """Some tokens' text; decoders of SentencePiece take the blank from the start of a text."""
+    text: str = tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+    word = tokenizer.convert_ids_to_tokens(ids[0])
+    has_blank = isinstance(word, str) and word.startswith("\u2581") and not text.startswith(" ")
+    return f" {text}" if has_blank else text

@@ -77,6 +77,8 @@ class CountTokens(Command, frozen=True):
     """Room to keep free for the reply, as `Generate` would."""
     with_text: bool = False
     """Tell the text too: exactly what the model would see."""
+    with_pieces: bool = False
+    """Tell the text of each token too."""
 
 
 class Cancel(Command, frozen=True):

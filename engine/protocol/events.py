@@ -168,6 +168,8 @@ class TokensCounted(Event, frozen=True):
     """The prompt as rendered, without the turns that did not fit."""
     beginning: str = ""
     """The text of the token that is put in front of it; empty where none is."""
+    pieces: tuple[str, ...] = ()
+    """The texts of the tokens, from the first on, where they were asked for; of very many only the first."""
 
 
 class Failed(Event, frozen=True):

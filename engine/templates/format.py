@@ -18,6 +18,9 @@ MAX_FILE_BYTES = 256 * 1024
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _TAKEN = frozenset({"message", "turns", "examples", "bos_token", "eos_token", "loop", "true", "false", "none", "self"})
 _MAX_STOPS = 32
+_MAX_FAULTS = 50
+"""More than somebody reads; and a file of nothing but faults would take long to find words for."""
+_MAX_NAMES_TOLD = 30
 
 
 class Parsed(msgspec.Struct, frozen=True):
@@ -46,7 +49,10 @@ def parse(text: str, *, template_id: str, file: str = "", check_body: bool = Tru
         problems.extend(_body_problems(template, document))
     if problems:
         problems.sort(key=lambda problem: problem.line)
-        return Parsed(None, tuple(_fault(problem, file or template_id) for problem in problems))
+        shown = problems[:_MAX_FAULTS]
+        if more := len(problems) - len(shown):
+            shown.append(Problem(problems[_MAX_FAULTS].line, f"and {more:,} more faults", "Mend those above first"))
+        return Parsed(None, tuple(_fault(problem, file or template_id) for problem in shown))
     return Parsed(template)
 
 
@@ -124,10 +130,10 @@ def _body_problems(template: Template, document: Document) -> list[Problem]:
         unknown = _unknown_names(template)
     except TemplateFault as fault:
         return [Problem(place(fault.line), f"in the body, {_lower_first(fault.title)}", fault.hint)]
-    known = scope(template)
+    known = scope(template)[:_MAX_NAMES_TOLD]
     problems = []
-    for name, line in unknown.items():
-        near = nearest(name, known)
+    for place_in_list, (name, line) in enumerate(unknown.items()):
+        near = nearest(name, known) if place_in_list < _MAX_FAULTS else ""
         did_you_mean = f'Did you mean "{near}"? ' if near else ""
         hint = f"{did_you_mean}Known here: {', '.join(known)}. Others are declared under [variables.{name[:40]}]"
         problems.append(Problem(place(line), f"the body uses {short(name)}, which is not a variable", hint))

@@ -223,6 +223,7 @@ class Host:
                 dropped_turns=fitted.dropped_turns,
                 text=fitted.text if command.with_text else "",
                 beginning=self.options.beginning if command.with_text else "",
+                pieces=tuple(re.findall(r"\s*\S+|\s+", fitted.text)) if command.with_pieces else (),
             )
         )
 

@@ -118,7 +118,11 @@ async def test_a_count_tells_the_fitted_text_and_what_is_put_in_front_where_aske
     assert (counted.text, counted.beginning, counted.dropped_turns) == ("new\n", "", 2)
     (bare,) = await collect(client, CountTokens(id=client.next_id(), prompt=prompt("")))
     assert isinstance(bare, TokensCounted)
-    assert (bare.text, bare.beginning, bare.tokens) == ("", "", 1)
+    assert (bare.text, bare.beginning, bare.tokens, bare.pieces) == ("", "", 1, ())
+    (told,) = await collect(client, CountTokens(id=client.next_id(), prompt=prompt("Once upon"), with_pieces=True))
+    assert isinstance(told, TokensCounted)
+    assert len(told.pieces) == told.tokens
+    assert "".join(told.pieces) == "Once upon"
 
 
 async def test_a_cancelled_reply_keeps_its_text_and_the_next_begins(client: HostClient) -> None:

@@ -13,7 +13,7 @@ import torch
 from engine.errors import ContextOverflow, Failed, Misuse
 from engine.inference.decoding import PREFILL_TOKENS, TransformersDecoder
 from engine.inference.loading import LoadedModel
-from engine.inference.prompting import beginning_of, encode_prompt
+from engine.inference.prompting import beginning_of, encode_prompt, pieces_of
 from engine.protocol import GenerationFinished, GenerationStarted, Prompt, Sampling, Template, TokensEmitted, Turn
 from tests.engine.inference.prompts import (
     GREEDY,
@@ -356,3 +356,14 @@ def test_a_model_without_a_cache_answers_too(tiny_gpt2: LoadedModel) -> None:
 def test_a_finished_event_is_always_last(loaded: LoadedModel) -> None:
     events = reply(loaded, "Once", Sampling(max_new_tokens=1, seed=1))
     assert [isinstance(event, GenerationFinished) for event in events] == [False] * (len(events) - 1) + [True]
+
+
+@pytest.mark.parametrize("text", ["Once upon a time", "naïve 😀 CJK: 漢字", " two  blanks \n", "half \ufffd", ""])
+def test_the_pieces_of_a_prompt_are_its_tokens_and_make_its_text(
+    tiny_gpt2: LoadedModel, stories_llama: LoadedModel, text: str
+) -> None:
+    for loaded in (tiny_gpt2, stories_llama):
+        encoded = encode_prompt(loaded, prompt(text), 8)
+        pieces = pieces_of(loaded, encoded)
+        assert len(pieces) == len(encoded.ids)
+        assert text in "".join(pieces)

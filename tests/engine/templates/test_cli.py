@@ -166,3 +166,74 @@ def test_a_template_from_a_stranger_reaches_the_terminal_as_pictures(
         code, out, err = run(*arguments)
         assert code == 0
         assert not {"\x1b", "\x07", "\u202e"} & set(out + err)
+
+
+def test_check_warns_of_traps_without_changing_the_exit_code(run: Any, folder: Path) -> None:
+    (folder / "odd.toml").write_text('body = "{{ message }} "\n')
+    code, out, _ = run("check", str(folder / "odd.toml"))
+    assert code == 0
+    assert f"{folder / 'odd.toml'}:1: warning: the prompt ends in a blank" in out
+    code, out, _ = run("check", str(folder / "odd.toml"), "--json")
+    found = json.loads(out)
+    assert (code, found["ok"], found["warnings"][0]["code"]) == (0, True, "trailing-space")
+
+
+def test_check_with_a_model_warns_of_what_goes_wrong_with_it(
+    run: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    example = '[[examples]]\ninput = "a"\noutput = "' + "word " * 60 + '"\n'
+    (folder / "long.toml").write_text('body = "{{ examples[0].output }} {{ message }}"\n' + example)
+    (folder / "own-too.toml").write_text("uses_chat_template = true\n")
+    monkeypatch.setattr("engine.client.HOST_ARGV", fake_host(context=50))
+    code, out, _ = run("check", "--model", "gpt2", "--json")
+    assert code == 0
+    codes = {Path(json.loads(line)["file"]).stem: json.loads(line)["warnings"] for line in out.splitlines()}
+    assert [trap["code"] for trap in codes["long"]] == ["overflow"]
+    assert codes["long"][0]["line"] == 2
+    assert [trap["code"] for trap in codes["own-too"]] == ["chat-template-on-base"]
+    assert codes["story"] == []
+
+
+def test_templates_are_made_renamed_deleted_and_brought_back(run: Any, folder: Path) -> None:
+    assert run("new", "My first") == (0, f"{folder / 'my-first.toml'}\n", "")
+    assert run("check", str(folder / "my-first.toml"))[1].endswith("good\n")
+    assert run("duplicate", "story", "Tale", "--json")[1] == f'{{"id":"tale","file":"{folder / "tale.toml"}"}}\n'
+    assert run("rename", "tale", "Legend")[0] == 0
+    assert not (folder / "tale.toml").exists()
+    code, out, err = run("delete", "Legend")
+    assert (code, out) == (0, "legend\n")
+    assert "templates restore legend" in err
+    assert not (folder / "legend.toml").exists()
+    assert run("restore", "legend")[0] == 0
+    assert (folder / "legend.toml").exists()
+
+
+def test_templates_go_out_and_come_in(run: Any, folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "shared.toml"
+    assert run("export", "story", str(file))[0] == 0
+    assert run("export", "story", str(file))[0] == 4
+    assert run("export", "story", str(file), "--force")[0] == 0
+    assert run("import", str(file), "--name", "Theirs")[0] == 0
+    assert 'name = "Theirs"' in (folder / "theirs.toml").read_text()
+    file.write_text(BAD)
+    code, _, err = run("import", str(file))
+    assert code == 2
+    assert "line 4" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("new", "story"), 2),
+        (("new", "///"), 2),
+        (("rename", "story", "x"), 2),
+        (("delete", "plain"), 2),
+        (("delete", "nothing"), 3),
+        (("restore", "nothing"), 3),
+        (("duplicate", "nothing", "x"), 3),
+    ],
+)
+def test_what_can_not_be_done_is_told(run: Any, arguments: tuple[str, ...], code: int) -> None:
+    got, out, err = run(*arguments)
+    assert (got, out) == (code, "")
+    assert len(err.splitlines()) <= 3

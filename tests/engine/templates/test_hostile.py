@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from engine.errors import TemplateFault
 from engine.protocol import Prompt, Turn
 from engine.templates import parse, render
+from engine.templates.traps import find_traps
 from tests.engine.templates.builders import model, own, prompt, template
 from tests.examples import examples
 
@@ -209,3 +210,54 @@ def test_no_file_raises_anything(text: str) -> None:
     for fault in parsed.faults:
         assert fault.title
         assert 1 <= fault.line <= text.count("\n") + 1
+
+
+HOSTILE_FILES = {
+    "a key of many parts": "a." * 120_000 + "b = 1",
+    "a table of many parts": "[" + "a." * 120_000 + "b]",
+    "a quoted key of many parts": '"a".' * 60_000 + "b = 1",
+    "deep lists": "x = " + "[" * 100_000,
+    "deep tables": "x = " + "{a = " * 20_000,
+    "many tables": "\n".join(f"[a{i}]" for i in range(30_000)),
+    "many examples without anything": "[[examples]]\n" * 19_000,
+    "many unknown keys": "\n".join(f"nme{i} = 1" for i in range(20_000)),
+    "many unknown names": 'body = """' + "".join(f"{{{{ a{i} }}}}" for i in range(3300)) + '"""\n'
+    + "\n".join(f"[variables.v{i}]" for i in range(8000)),
+    "a long number": "x = " + "9" * 250_000,
+    "a long fraction": "x = 0." + "9" * 250_000,
+    "quotes": '"' * 250_000,
+    "an open text": 'body = """' + '\\"' * 120_000,
+    "comment marks": 'body = """' + "{#" * 100_000 + '"""',
+    "code marks": 'body = """' + "{%" * 100_000 + '"""',
+    "blanks before a tag": "body = '''" + " \n" * 100_000 + "{%- if '''",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE_FILES.values(), ids=HOSTILE_FILES.keys())
+def test_a_hostile_file_is_read_soon_and_told_in_few_sentences(text: str) -> None:
+    began = time.perf_counter()
+    parsed = parse(text[: 256 * 1024], template_id="x")
+    assert time.perf_counter() - began < 2.0
+    assert 1 <= len(parsed.faults) <= 51
+    assert all(len(str(fault)) < 1500 for fault in parsed.faults)
+
+
+def test_a_body_may_have_many_full_stops() -> None:
+    text = (
+        'body = """'
+        + "a.b" * 1000
+        + '"""\nstop = ['
+        + '"a.b", ' * 30
+        + "]\n"
+        + "[sampling]\ntop_p = 0.5\n"
+        + "# x.y" * 200
+    )
+    assert parse(text, template_id="x").faults == ()
+
+
+@pytest.mark.parametrize("name", ["nested loops over range", "a recursive loop that widens", "many comparisons"])
+def test_looking_for_traps_in_a_hostile_template_ends_soon(name: str) -> None:
+    began = time.perf_counter()
+    found = find_traps("body = 'x'", template(HOSTILE[name]))
+    assert time.perf_counter() - began < 2.0
+    assert "not-rendered" in {trap.code for trap in found}

@@ -1,0 +1,54 @@
+"""What was typed into a template and not saved yet: it outlives a crash, and quitting."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import msgspec
+
+from engine.atomic import write_atomically
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """An unsaved text, and what it was made from."""
+
+    text: str
+    before: str | None
+    """The file as it was read; None where there was none."""
+
+
+class TemplateDrafts:
+    """One file for each template that has unsaved text."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keep drafts in `folder`, which need not exist."""
+        self._folder = folder
+
+    def find(self, template_id: str) -> Draft | None:
+        """The draft of a template; None where there is none that can be read."""
+        try:
+            return msgspec.json.decode(self._file(template_id).read_bytes(), type=Draft)
+        except (OSError, ValueError):
+            return None
+
+    def keep(self, template_id: str, draft: Draft) -> None:
+        """Keep a draft.
+
+        Raises:
+            OSError: It can't be written.
+        """
+        write_atomically(self._file(template_id), msgspec.json.encode(draft))
+
+    def drop(self, template_id: str) -> None:
+        """Forget a draft: it was saved, or given up."""
+        with contextlib.suppress(OSError):
+            self._file(template_id).unlink()
+
+    def move(self, template_id: str, new_id: str) -> None:
+        """The template has another name by now."""
+        with contextlib.suppress(OSError):
+            self._file(template_id).replace(self._file(new_id))
+
+    def _file(self, template_id: str) -> Path:
+        return self._folder / f"{template_id}.json"
