@@ -8,18 +8,19 @@ from collections.abc import Callable, Iterator
 import msgspec
 import torch
 
-from engine.errors import ContextOverflow, Misuse, TunesmithError
+from engine.errors import ContextOverflow, Failed, Misuse, TunesmithError
 from engine.inference.joining import joined
 from engine.inference.loading import LoadedModel
 from engine.inference.prompting import encode_prompt
-from engine.inference.scoring import score_continuations
+from engine.inference.runtime import give_memory_back, is_out_of_memory
+from engine.inference.scoring import Asked, score_continuations
 from engine.likelihood import TokenScores, shares
 from engine.protocol import BatchFinished, ItemFailed, Likelihood, Question, Score, Scored
 
 ScoreEvent = Scored | ItemFailed | BatchFinished
 
 
-class _Asked(msgspec.Struct, frozen=True):
+class _Question(msgspec.Struct, frozen=True):
     """A question in tokens."""
 
     item: int
@@ -50,18 +51,25 @@ def score(
     started_s = clock()
     torch.set_num_threads(loaded.threads)
     done = failed = 0
+    asked: list[_Question] = []
     for item, question in enumerate(command.questions):
-        if cancelled():
-            break
         try:
-            asked = _encode(loaded, item, question)
-            found = score_continuations(loaded.network, [*loaded.prefix, *asked.prompt], asked.continuations)
+            asked.append(_encode(loaded, item, question))
         except TunesmithError as error:
             failed += 1
             yield ItemFailed(id=command.id, item=item, code=error.code, title=error.title, hint=error.hint)
-        else:
+    prompts = [Asked([*loaded.prefix, *each.prompt], each.continuations) for each in asked]
+    try:
+        for place, found in score_continuations(loaded.network, prompts, cancelled=cancelled):
             done += 1
-            yield _scored(command, asked, found)
+            yield _scored(command, asked[place], found)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        give_memory_back()
+        raise Failed(
+            "Memory ran out while texts were scored", "Close other programs, or take shorter prompts"
+        ) from error
     yield BatchFinished(
         id=command.id,
         reason="completed" if done + failed == len(command.questions) else "cancelled",
@@ -71,7 +79,7 @@ def score(
     )
 
 
-def _encode(loaded: LoadedModel, item: int, question: Question) -> _Asked:
+def _encode(loaded: LoadedModel, item: int, question: Question) -> _Question:
     """Turn a question into tokens that fit into the model's window.
 
     Raises:
@@ -97,10 +105,10 @@ def _encode(loaded: LoadedModel, item: int, question: Question) -> _Asked:
         prompt = encode_prompt(loaded, question.prompt, longest)
         if len(prompt.ids) + longest > window:
             raise ContextOverflow(needed_tokens=len(prompt.ids) + longest, limit_tokens=window)
-    return _Asked(item, prompt.ids, question.continuations, tuple(continuations), prompt.dropped_turns)
+    return _Question(item, prompt.ids, question.continuations, tuple(continuations), prompt.dropped_turns)
 
 
-def _scored(command: Score, asked: _Asked, found: list[TokenScores]) -> Scored:
+def _scored(command: Score, asked: _Question, found: list[TokenScores]) -> Scored:
     counted = [
         msgspec.structs.replace(scores, characters=len(text)) for scores, text in zip(found, asked.texts, strict=True)
     ]

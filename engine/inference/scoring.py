@@ -2,49 +2,129 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import msgspec
 import torch
 
+from engine.inference.prompt_rows import PromptRows, SharedBeginning, can_batch, common_length, in_groups
 from engine.likelihood import TokenScores
+
+ROWS = 16
+_TOKENS = 8192
+"""In one pass: many short prompts or few long ones."""
+_LOGITS = 1 << 24
+"""Numbers in the logits of one piece of continuations; 64 MB in float32."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A question in tokens."""
+
+    prompt: Sequence[int]
+    """At least one."""
+    continuations: Sequence[Sequence[int]]
+    """Each with at least one token."""
 
 
 @torch.no_grad()
 def score_continuations(
-    model: Any, prompt: Sequence[int], continuations: Sequence[Sequence[int]], *, prefix: torch.Tensor | None = None
-) -> list[TokenScores]:
-    """Compute log p of each token of each continuation, in nats: the prompt passes through the model once.
+    model: Any,
+    questions: Sequence[Asked],
+    *,
+    prefix: torch.Tensor | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Iterator[tuple[int, list[TokenScores]]]:
+    """Compute log p of each token of each continuation behind its prompt, in nats.
+
+    What all prompts begin with passes through the model once, the rest of each prompt once, many prompts at a time.
 
     Args:
-        model: A causal language model of transformers that keeps keys and values, in evaluation mode.
-        prompt: At least one id.
-        continuations: At least one id each.
-        prefix: Vectors to put before the prompt, `(P, D)`: a soft prompt.
+        model: A causal language model of transformers, in evaluation mode.
+        questions: Prompts and continuations.
+        prefix: Vectors to put before each prompt, `(P, D)`: a soft prompt.
+        cancelled: Asked between pieces of work; true ends the iterator.
 
-    Returns:
-        K of them, whose characters are not counted here.
+    Yields:
+        The place of a question, not in order, and the scores of its continuations, whose characters are not counted.
     """
-    device = next(model.parameters()).device
-    ids = torch.tensor([list(prompt)], device=device)
-    inputs: dict[str, Any] = {"input_ids": ids}
-    if prefix is not None:
-        embedded = model.get_input_embeddings()(ids)
-        inputs = {"inputs_embeds": torch.cat((prefix[None].to(embedded.dtype), embedded), 1)}
-    seen = model(**inputs, use_cache=True)
-    first = seen.logits[0, -1].float().log_softmax(0)  # (V,)
-    scores = [[float(first[continuation[0]])] for continuation in continuations]
-    longest = max(map(len, continuations)) - 1
-    if longest > 0:
-        # Padding stands on the right, where nothing that counts can see it.
-        rows = [[*continuation[:-1], *[0] * (longest + 1 - len(continuation))] for continuation in continuations]
-        cache = seen.past_key_values
-        cache.batch_repeat_interleave(len(rows))
-        logits = model(input_ids=torch.tensor(rows, device=device), past_key_values=cache, use_cache=True).logits
-        following = logits.float().log_softmax(-1)  # (K, longest, V)
-        for row, continuation in enumerate(continuations):
-            scores[row] += [float(following[row, place, token]) for place, token in enumerate(continuation[1:])]
-    return [
-        TokenScores(ids=tuple(continuation), logprobs=tuple(row), characters=0)
-        for continuation, row in zip(continuations, scores, strict=True)
+    if not questions:
+        return
+    if not can_batch(model):
+        yield from _one_by_one(model, questions, prefix, cancelled)
+        return
+    common = common_length([question.prompt for question in questions])
+    shared = SharedBeginning(model, questions[0].prompt[:common], vectors=prefix)
+    lengths = [len(question.prompt) + max(map(len, question.continuations)) for question in questions]
+    for group in in_groups(lengths, rows=ROWS, tokens=_TOKENS):
+        some = [questions[place] for place in group]
+        scores = _score_group(shared, common, some, cancelled)
+        if scores is None:
+            return
+        yield from zip(group, scores, strict=True)
+
+
+def _score_group(
+    shared: SharedBeginning, common: int, questions: Sequence[Asked], cancelled: Callable[[], bool]
+) -> list[list[TokenScores]] | None:
+    rows = PromptRows(shared, [question.prompt[common:] for question in questions])
+    logits = rows.prefill(cancelled)
+    if logits is None:
+        return None
+    first = logits.float().log_softmax(-1)  # (B, V)
+    scores = [[[float(first[row, ids[0]])] for ids in each.continuations] for row, each in enumerate(questions)]
+    longer = [
+        (row, place)
+        for row, question in enumerate(questions)
+        for place, ids in enumerate(question.continuations)
+        if len(ids) > 1
     ]
+    if longer:
+        rows.select([row for row, _ in longer])
+        found = _following(rows, [questions[row].continuations[place] for row, place in longer], first.shape[1])
+        for (row, place), more in zip(longer, found, strict=True):
+            scores[row][place] += more
+    return [
+        [_scored(ids, numbers) for ids, numbers in zip(question.continuations, some, strict=True)]
+        for question, some in zip(questions, scores, strict=True)
+    ]
+
+
+def _following(rows: PromptRows, continuations: Sequence[Sequence[int]], vocabulary: int) -> list[list[float]]:
+    """The log-probabilities of all tokens but the first of each row's continuation."""
+    longest = max(map(len, continuations))
+    # Filling up stands on the right, where nothing that counts can see it.
+    filled = torch.tensor([[*ids, *[0] * (longest - len(ids))] for ids in continuations])  # (R, longest)
+    at_once = max(1, _LOGITS // (len(continuations) * vocabulary))
+    pieces = []
+    for start in range(0, longest - 1, at_once):
+        stop = min(start + at_once, longest - 1)
+        logits = rows.extend(filled[:, start:stop]).float()
+        wanted = filled[:, start + 1 : stop + 1, None].to(logits.device)
+        pieces.append((logits.gather(2, wanted)[..., 0] - logits.logsumexp(2)).cpu())
+    numbers = torch.cat(pieces, 1).tolist()
+    return [row[: len(ids) - 1] for row, ids in zip(numbers, continuations, strict=True)]
+
+
+def _one_by_one(
+    model: Any, questions: Sequence[Asked], prefix: torch.Tensor | None, cancelled: Callable[[], bool]
+) -> Iterator[tuple[int, list[TokenScores]]]:
+    """For models that keep no keys and values, or not all of them: every continuation with its whole prompt."""
+    device = next(model.parameters()).device
+    for place, question in enumerate(questions):
+        found = []
+        for ids in question.continuations:
+            if cancelled():
+                return
+            whole = torch.tensor([[*question.prompt, *ids]], device=device)
+            inputs: dict[str, Any] = {"input_ids": whole}
+            if prefix is not None:
+                embedded = model.get_input_embeddings()(whole)
+                inputs = {"inputs_embeds": torch.cat((prefix[None].to(embedded.dtype), embedded), 1)}
+            logits = model(**inputs, use_cache=False).logits[0, -len(ids) - 1 : -1].float().log_softmax(-1)
+            found.append(_scored(ids, [float(logits[index, token]) for index, token in enumerate(ids)]))
+        yield place, found
+
+
+def _scored(ids: Sequence[int], logprobs: Sequence[float]) -> TokenScores:
+    return TokenScores(ids=tuple(ids), logprobs=tuple(logprobs), characters=0)

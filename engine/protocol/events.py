@@ -152,8 +152,6 @@ class BatchFinished(Event, frozen=True):
     done: int
     failed: int
     seconds: float
-    shared_tokens: int = 0
-    """How many tokens all prompts begin with, which passed through the model once."""
 
 
 class TokensCounted(Event, frozen=True):

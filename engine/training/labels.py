@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import torch
 
-from engine.inference.scoring import score_continuations
-from engine.likelihood import shares
+from engine.inference.scoring import Asked, score_continuations
+from engine.likelihood import TokenScores, shares
 from engine.training.learner import Learner
 from engine.training.probes import room_of
 from engine.training.rows import IGNORED, Rows
@@ -50,16 +50,17 @@ class LabelExam:
     def accuracy(self) -> float | None:
         """The share of right answers; None where there is no question."""
         counts = torch.tensor([0, len(self._questions)], device=self._device)
-        for prompt, label in self._questions:
-            found = self._shares(prompt)
-            counts[0] += max(range(len(found)), key=found.__getitem__) == label
+        for place, found in self._scores():
+            by_label = shares(found)
+            counts[0] += max(range(len(by_label)), key=by_label.__getitem__) == self._questions[place][1]
         if self._processes > 1:
             torch.distributed.all_reduce(counts)
         return float(counts[0]) / float(counts[1]) if counts[1] else None
 
-    def _shares(self, prompt: Sequence[int]) -> list[float]:
+    def _scores(self) -> list[tuple[int, list[TokenScores]]]:
         learner = self._learner
         prefix = learner.model.get_prompt(batch_size=1)[0] if learner.virtual_tokens else None
         dtype = learner.autocast
+        asked = [Asked(prompt, self._label_ids) for prompt, _ in self._questions]
         with torch.autocast(self._device.type, dtype=dtype or torch.bfloat16, enabled=dtype is not None):
-            return shares(score_continuations(learner.base, prompt, self._label_ids, prefix=prefix))
+            return list(score_continuations(learner.base, asked, prefix=prefix))

@@ -26,13 +26,13 @@ pytestmark = [
 def test_a_score_is_the_loss_of_the_continuation(models: dict[str, Path], model: str, method: str) -> None:
     import torch
 
-    from engine.inference.scoring import score_continuations
+    from engine.inference.scoring import Asked, score_continuations
     from tests.engine.training.test_learner import make_learner
 
     learner = make_learner(models[model], method, "padded")
     prompt, continuations = [5, 9, 40, 7], [[3], [3, 8, 2], [11, 0]]
     prefix = learner.model.get_prompt(batch_size=1)[0] if method == "soft-prompt" else None
-    scores = score_continuations(learner.base, prompt, continuations, prefix=prefix)
+    [(_, scores)] = score_continuations(learner.base, [Asked(prompt, continuations)], prefix=prefix)
     for score, continuation in zip(scores, continuations, strict=True):
         row = {"input_ids": prompt + continuation, "labels": [-100] * len(prompt) + continuation}
         with torch.no_grad():
