@@ -42,6 +42,17 @@ def visible_line(text: str) -> str:
     return visible(text).replace("\n", "␊").replace("\t", "␉")
 
 
+def visible_json(text: str) -> str:
+    """The same JSON, with whatever a terminal would act on or hide written as an escape: nothing in it changes."""
+    return _INVISIBLE.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    # A character beyond the first 65,536 is two escapes.
+    units = match.group().encode("utf-16-be", "surrogatepass").hex(" ", 2).split()
+    return "".join(f"\\u{unit}" for unit in units)
+
+
 def is_text(text: str) -> bool:
     """Whether it can be written as UTF-8; the name of a file whose bytes are none can't."""
     try:

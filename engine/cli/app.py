@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "models": ("engine.cli.models", "List, show, download and delete models."),
     "data": ("engine.cli.data", "Show what is in a data set, and what a model would see of it."),
     "templates": ("engine.cli.templates", "List, show, render and check prompt templates."),
+    "lab": ("engine.cli.lab", "Compare prompts on rows of data, as a table."),
     "chats": ("engine.cli.chats", "List, show, search, export and delete conversations."),
     "doctor": ("engine.cli.doctor", "Look over this installation and say what is wrong."),
 }

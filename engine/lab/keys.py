@@ -43,6 +43,29 @@ def cell_key(lab: Lab, place: Place, identity: str) -> str:
     return hashlib.blake2b(wire.encode(asked), digest_size=20).hexdigest()
 
 
+class Keys:
+    """The keys of a lab's cells, as far as its models are here."""
+
+    def __init__(self, lab: Lab, paths: Paths, environ: Mapping[str, str] = os.environ) -> None:
+        """Look at the files of every model."""
+        self._lab, self._paths, self._environ = lab, paths, environ
+        models = dict.fromkeys(variation.model for variation in lab.variations)
+        self._identities = {model: model_identity(model, paths, environ) for model in models}
+
+    def knows(self, model: str) -> bool:
+        """Whether a model can be told from others."""
+        return bool(self._identities[model])
+
+    def look_again(self, model: str) -> None:
+        """Take in a model that was loaded, and so has come; what has no files is known by its name."""
+        self._identities[model] = model_identity(model, self._paths, self._environ) or f"ref {model}"
+
+    def __getitem__(self, place: Place) -> str:
+        """The key of a place; empty where its model is not here yet."""
+        identity = self._identities[self._lab.variations[place.variation].model]
+        return cell_key(self._lab, place, identity) if identity else ""
+
+
 def cell_sampling(lab: Lab, place: Place) -> Sampling:
     """How the reply of a cell is sampled: with a seed that depends on the row's input alone, not on where it stands."""
     sampling = lab.variations[place.variation].sampling

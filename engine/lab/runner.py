@@ -21,11 +21,13 @@ from engine.lab.events import (
     LabPaused,
     LabResumed,
     LabStarted,
+    place_of,
 )
-from engine.lab.keys import cell_key, model_identity
+from engine.lab.keys import Keys
 from engine.lab.lab_host import LabHost, background_host
 from engine.lab.records import Fault, Lab, Place
 from engine.lab.store import LabStore
+from engine.lab.table import Table
 from engine.paths import Paths
 from engine.protocol import BatchFinished, Failed
 
@@ -61,7 +63,7 @@ class LabRunner:
         self._going = asyncio.Event()
         self._going.set()
         self._cancelled = False
-        self._identities: dict[str, str] = {}
+        self._keys: Keys
         self._count = Count(0, ())
 
     @property
@@ -96,10 +98,11 @@ class LabRunner:
         """
         started_s = self._clock()
         self._store.save(lab)
-        models = list(dict.fromkeys(variation.model for variation in lab.variations))
-        self._identities = {model: self._identity(model) for model in models}
+        models = dict.fromkeys(variation.model for variation in lab.variations)
+        keys = self._keys = Keys(lab, self._paths, self._environ)
         places = places_of(lab)
-        known, missing = self._look_up(lab, places)
+        known, missing = look_up(self._store, keys, places)
+        self._store.use(lab.name, [keys[place_of(cell)] for cell in known])
         self._count = Count(len(places), missing)
         yield LabStarted(total=len(places), known=len(known))
         for cell in known:
@@ -136,10 +139,11 @@ class LabRunner:
                         elif not (self.paused or self._cancelled):
                             for failed in self._give_up(waiting, event):
                                 yield failed
-            elif not self._identities[model]:
+            elif not self._keys.knows(model):
                 # It was downloaded only now, and may have answered before under another reference.
-                self._identities[model] = self._identity(model) or f"ref {model}"
-                known, missing = self._look_up(lab, [place for batch in waiting for place in batch])
+                self._keys.look_again(model)
+                known, missing = look_up(self._store, self._keys, [place for batch in waiting for place in batch])
+                self._store.use(lab.name, [self._keys[place_of(cell)] for cell in known])
                 waiting = deque(_batches(missing))
                 for cell in known:
                     self._count.did(cell.part, known=True)
@@ -169,7 +173,7 @@ class LabRunner:
                 if told is None:
                     continue
                 if isinstance(told, CellDone):
-                    self._keep(lab, told)
+                    self._store.put(lab.name, self._keys[place_of(told)], told.result)
                 yield told
                 if isinstance(told, CellDone | CellFailed):
                     now_s = self._clock()
@@ -187,12 +191,6 @@ class LabRunner:
             half = len(again) // 2 if failure is not None else 0
             waiting.extendleft(some for some in (again[half:], again[:half]) if some)
 
-    def _keep(self, lab: Lab, cell: CellDone) -> None:
-        place = Place(row=cell.row, variation=cell.variation, part=cell.part)
-        key = self._key(lab, place)
-        if key:
-            self._store.put(lab.name, key, cell.result)
-
     def _give_up(self, waiting: deque[list[Place]], fault: Fault) -> Iterator[AnyLabEvent]:
         while waiting:
             for place in waiting.popleft():
@@ -200,25 +198,25 @@ class LabRunner:
                 yield CellFailed(row=place.row, variation=place.variation, part=place.part, fault=fault)
         yield self._count.progress()
 
-    def _identity(self, model: str) -> str:
-        return model_identity(model, self._paths, self._environ)
 
-    def _look_up(self, lab: Lab, places: Sequence[Place]) -> tuple[list[CellDone], list[Place]]:
-        """Part the places into those that are known, as events, and those that are missing."""
-        keys = {place: self._key(lab, place) for place in places}
-        found = self._store.get(key for key in keys.values() if key)
-        self._store.use(lab.name, found)
-        known = [
-            CellDone(row=place.row, variation=place.variation, part=place.part, result=found[key], known=True)
-            for place, key in keys.items()
-            if key in found
-        ]
-        return known, [place for place, key in keys.items() if key not in found]
+def stored_table(store: LabStore, paths: Paths, lab: Lab, environ: Mapping[str, str] = os.environ) -> Table:
+    """The table of a lab with what is known of it; nothing is computed."""
+    table = Table(lab)
+    for cell in look_up(store, Keys(lab, paths, environ), places_of(lab))[0]:
+        table.apply(cell)
+    return table
 
-    def _key(self, lab: Lab, place: Place) -> str:
-        """The key of a place; empty where its model is not here yet."""
-        identity = self._identities[lab.variations[place.variation].model]
-        return cell_key(lab, place, identity) if identity else ""
+
+def look_up(store: LabStore, keys: Keys, places: Sequence[Place]) -> tuple[list[CellDone], list[Place]]:
+    """Part the places into those that are known, as events, and those that are missing."""
+    by_place = {place: keys[place] for place in places}
+    found = store.get(key for key in by_place.values() if key)
+    known = [
+        CellDone(row=place.row, variation=place.variation, part=place.part, result=found[key], known=True)
+        for place, key in by_place.items()
+        if key in found
+    ]
+    return known, [place for place, key in by_place.items() if key not in found]
 
 
 def places_of(lab: Lab) -> list[Place]:

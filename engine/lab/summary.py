@@ -59,7 +59,9 @@ def figure_text(metric: Metric, value: float) -> str:
     """Write a figure as people read it: 84 %, 12.3."""
     if metric in ("accuracy", "exact"):
         return f"{100 * value:.1f} %" if 0 < value < 1 else f"{100 * value:.0f} %"
-    return f"{value:.3g}" if metric == "perplexity" else f"{value:.2f}"
+    if metric == "perplexity":
+        return f"{value:.3g}" if value < 1000 else f"{value:,.0f}" if value < 1e6 else f"{value:.1e}"
+    return f"{value:.2f}"
 
 
 def interval_text(metric: Metric, interval: Interval | None) -> str:

@@ -66,14 +66,19 @@ OPTIONS = {
     "runs show": ["--json"],
     "runs follow": ["--json"],
     "runs resume": ["--follow"],
+    "lab run": ["--json", "--export", "--rows", "--force"],
+    "lab show": ["--json", "--export"],
+    "lab list": ["--json"],
+    "lab delete": ["--json"],
     "doctor": ["--json"],
 }
 COMMANDS = {
-    "": ["generate", "tune", "runs", "templates", "models", "chats", "doctor"],
+    "": ["generate", "tune", "runs", "templates", "models", "chats", "lab", "doctor"],
     "runs": ["list", "show", "follow", "pause", "resume", "stop", "delete", "rename"],
     "templates": ["list", "show", "render", "check"],
     "models": ["list", "show", "get", "delete"],
     "chats": ["list", "show", "search", "export", "delete"],
+    "lab": ["run", "show", "list", "delete"],
 }
 
 
