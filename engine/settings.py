@@ -17,7 +17,7 @@ from engine.toml import TomlFault, read_toml
 
 Theme = Literal["dark", "light", "auto"]
 _THEMES = ("dark", "light", "auto")
-_DTYPES = ("auto", "float32", "float16", "bfloat16")
+_DTYPES = ("auto", "float32", "float16", "bfloat16", "int8")
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
 _MAX_FILE_BYTES = 1_000_000
 _MAX_THREADS = 1024
@@ -34,7 +34,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     device: str = "auto"
     """auto, cpu, mps, cuda or cuda:N."""
     dtype: str = "auto"
-    """auto, float32, float16 or bfloat16."""
+    """auto, float32, float16, bfloat16 or int8."""
     threads: int = 0
     """Torch's threads for one operation; 0 lets the host choose."""
     theme: Theme = "auto"

@@ -57,7 +57,7 @@ def generate(
     seed: Annotated[int | None, typer.Option(metavar="N", help="The same seed gives the same reply.")] = None,
     stop: Annotated[list[str] | None, typer.Option(metavar="TEXT", help="End before this; may come often.")] = None,
     device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda, cuda:N or mps.")] = "",
-    dtype: Annotated[str, typer.Option(metavar="NAME", help="auto, float32, float16 or bfloat16.")] = "",
+    dtype: Annotated[str, typer.Option(metavar="NAME", help="auto, float32, float16, bfloat16, int8.")] = "",
     threads: Annotated[int | None, typer.Option(metavar="N", help="Of torch; 0 lets the program choose.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the protocol's events as JSON lines.")] = False,
 ) -> None:

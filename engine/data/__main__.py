@@ -154,7 +154,7 @@ def read_tokenizer_of(ref: str, paths: Paths, *, on_fetch: OnProgress, cancelled
         from engine.inference.conversion import as_safetensors
 
         folder = as_safetensors(local.gguf_file, paths.converted)
-    from engine.inference.loading import read_tokenizer
+    from engine.inference.reading import read_tokenizer
 
     return read_tokenizer(folder, local.name)
 

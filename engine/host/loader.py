@@ -162,6 +162,7 @@ class _Work:
             device=self._command.device,
             dtype=self._command.dtype,
             threads=self._command.threads,
+            batched=self._command.batched,
             on_stage=self._report,
             cancelled=cancelled.is_set,
         )

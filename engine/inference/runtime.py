@@ -18,7 +18,7 @@ _USUAL_MODULES = (
     "transformers.models.gpt2.tokenization_gpt2",
     "transformers.models.llama.modeling_llama",
 )
-DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16, "int8": torch.int8}
 
 
 def import_libraries() -> None:

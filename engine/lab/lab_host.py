@@ -41,7 +41,9 @@ class LabHost:
         """Load a model in place of the one before; the last thing told is `ModelLoaded`, or the fault."""
         client = self._its_client()
         self._loaded = ""
-        command = LoadModel(id=client.next_id(), ref=model, device=lab.device, dtype=lab.dtype, threads=lab.threads)
+        command = LoadModel(
+            id=client.next_id(), ref=model, device=lab.device, dtype=lab.dtype, threads=lab.threads, batched=True
+        )
         async for event in self._follow(command):
             match event:
                 case LoadProgress():

@@ -19,9 +19,11 @@ class LoadModel(Command, frozen=True):
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps."""
     dtype: str = "auto"
-    """auto, float32, float16 or bfloat16."""
+    """auto, float32, float16, bfloat16 or int8."""
     threads: int = 0
     """Torch's threads for one operation; 0 lets the host choose."""
+    batched: bool = False
+    """Only batches and scores will be asked for: nothing is kept in memory for single replies."""
 
 
 class UnloadModel(Command, frozen=True):

@@ -11,7 +11,7 @@ import torch
 from engine.errors import Misuse
 from engine.inference.adapters import with_adapters
 from engine.inference.conversion import as_safetensors
-from engine.inference.loading import read_model, read_safe_config, read_tokenizer
+from engine.inference.reading import read_model, read_safe_config, read_tokenizer
 from engine.models import resolve
 from engine.paths import Paths
 from engine.runs.plan import Plan

@@ -20,7 +20,7 @@ from tui.state.picking import ModelRows, is_pickable, match_spans, model_cells, 
 from tui.widgets.filter_list import FilterList, Row
 
 _DEVICES = ("auto", "cpu", "cuda", "mps")
-_DTYPES = ("auto", "float32", "float16", "bfloat16")
+_DTYPES = ("auto", "float32", "float16", "bfloat16", "int8")
 _TYPED = "typed:"
 _ENTRY = "entry:"
 _TROUBLED = {"✗", "↻"}

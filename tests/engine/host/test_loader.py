@@ -64,7 +64,7 @@ def test_a_load_that_fails_after_the_old_model_went_says_so(
         raise LoadFailed("It can't be read", "Get it again")
 
     monkeypatch.setattr("engine.inference.runtime.free_memory_bytes", lambda device: 0)
-    monkeypatch.setattr("engine.inference.loading.read_model", fail)
+    monkeypatch.setattr("engine.inference.loading.open_weights", fail)
     events: list[AnyEvent] = list(guarded(loader.handle, job(LoadModel(id=2, ref=str(folder)))))
     assert events[-2] == ModelUnloaded(id=0)
     assert isinstance(events[-1], Failed)
@@ -82,7 +82,7 @@ def test_a_cancelled_load_is_left_behind_and_the_next_one_waits_for_it(
         assert may_end.wait(30)
 
     with monkeypatch.context() as patch:
-        patch.setattr("engine.inference.loading.read_model", slow)
+        patch.setattr("engine.inference.loading.open_weights", slow)
         first = job(LoadModel(id=2, ref=str(folder)))
 
         def cancel() -> None:
@@ -117,7 +117,7 @@ def test_a_load_that_fails_at_once_says_that_the_old_model_went(
             self.join(30)
 
     monkeypatch.setattr("engine.inference.runtime.free_memory_bytes", lambda device: 0)
-    monkeypatch.setattr("engine.inference.loading.read_model", fail)
+    monkeypatch.setattr("engine.inference.loading.open_weights", fail)
     monkeypatch.setattr("engine.host.loader.threading.Thread", Prompt)
     events: list[AnyEvent] = list(guarded(loader.handle, job(LoadModel(id=2, ref=str(folder)))))
     assert events[-2] == ModelUnloaded(id=0)
@@ -135,7 +135,7 @@ def test_a_panic_after_the_old_model_went_says_both(
         raise Panic("index out of bounds")
 
     monkeypatch.setattr("engine.inference.runtime.free_memory_bytes", lambda device: 0)
-    monkeypatch.setattr("engine.inference.loading.read_model", panic)
+    monkeypatch.setattr("engine.inference.loading.open_weights", panic)
     events: list[AnyEvent] = list(guarded(loader.handle, job(LoadModel(id=2, ref=str(folder)))))
     assert events[-2] == ModelUnloaded(id=0)
     assert isinstance(events[-1], Failed)
@@ -152,7 +152,7 @@ def test_a_load_that_nobody_listens_to_any_more_is_left_behind_and_dropped(
         assert may_end.wait(30)
 
     with monkeypatch.context() as patch:
-        patch.setattr("engine.inference.loading.read_model", slow)
+        patch.setattr("engine.inference.loading.open_weights", slow)
         first = job(LoadModel(id=2, ref=str(folder)))
         events = iter(loader.handle(first))
         assert isinstance(next(events), LoadProgress)

@@ -113,7 +113,26 @@ def stories_gpt2(data: Path) -> LoadedModel:
     return load_folder(data / "stories-gpt2-0.5m")
 
 
-@pytest.fixture(params=["tiny_gpt2", "tiny_llama", "stories_llama", "stories_gpt2"])
+def plainly(loaded: LoadedModel) -> LoadedModel:
+    """The same model, computed by transformers as every architecture is that has no compact decoder."""
+    import msgspec
+
+    from engine.inference.decoding import TransformersDecoder
+
+    return msgspec.structs.replace(loaded, decoder=TransformersDecoder(loaded.network))
+
+
+@pytest.fixture(scope="session")
+def plain_gpt2(tiny_gpt2: LoadedModel) -> LoadedModel:
+    return plainly(tiny_gpt2)
+
+
+@pytest.fixture(scope="session")
+def plain_llama(tiny_llama: LoadedModel) -> LoadedModel:
+    return plainly(tiny_llama)
+
+
+@pytest.fixture(params=["tiny_gpt2", "tiny_llama", "plain_gpt2", "plain_llama", "stories_llama", "stories_gpt2"])
 def loaded(request: pytest.FixtureRequest) -> LoadedModel:
     """Each model in turn, with nothing kept from other tests."""
     model: LoadedModel = request.getfixturevalue(request.param)

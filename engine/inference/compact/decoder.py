@@ -1,0 +1,109 @@
+"""The compact model behind the seam of `engine.inference.decoding`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from engine.inference.compact.architecture import Architecture
+from engine.inference.compact.gpt2 import Gpt2
+from engine.inference.compact.keys import Keys
+from engine.inference.compact.llama import Llama
+from engine.inference.compact.matrices import Storage
+from engine.inference.compact.tensors import Tensors, without_prefix
+from engine.inference.decoding import PREFILL_TOKENS, Cancelled
+
+_FLOAT16_PIECE = 2
+"""In float16 each piece pays for making float32 of all weights: it is so many times as long."""
+
+
+class CompactDecoder:
+    """Computes logits on the CPU; the output head is left out for all tokens but the last."""
+
+    def __init__(
+        self,
+        shape: Architecture,
+        tensors: Mapping[str, torch.Tensor],
+        storage: Storage = "float32",
+        *,
+        vectors: torch.Tensor | None = None,
+    ) -> None:
+        """Put a model into memory.
+
+        Args:
+            shape: From `read_architecture`.
+            tensors: All its weights.
+            storage: How matrices are kept.
+            vectors: A soft prompt, `(P, D)`: ids from the vocabulary's size on mean its rows.
+
+        Raises:
+            MissingTensor: A weight is not there.
+        """
+        found = Tensors(without_prefix(tensors, "transformer." if shape.family == "gpt2" else "model."), storage)
+        self._model = Gpt2(shape, found) if shape.family == "gpt2" else Llama(shape, found)
+        self._keys = Keys(shape)
+        self._vectors = vectors
+        self._piece = PREFILL_TOKENS * (_FLOAT16_PIECE if storage == "float16" else 1)
+        self.parameters = found.parameters + (0 if vectors is None else vectors.numel())
+        self.size_bytes = found.size_bytes
+        """Of the weights, as they are kept."""
+        self._prompt: tuple[int, ...] = ()
+        self._prompt_logits: torch.Tensor | None = None
+        """Of the last prompt: the same one again costs nothing, and gives the same numbers to the last bit."""
+
+    def reusable(self, ids: Sequence[int]) -> int:
+        """How many tokens of a prompt are computed already."""
+        common = self._keys.common_prefix(ids)
+        return common if self._knows(ids) else min(common, len(ids) - 1)
+
+    @torch.inference_mode()
+    def prefill(self, ids: Sequence[int], cancelled: Cancelled) -> torch.Tensor | None:
+        """Take in what is new in a prompt, piece by piece."""
+        done = self.reusable(ids)
+        self._keys.shorten(done)
+        logits = self._prompt_logits if done == len(ids) else None
+        while done < len(ids):
+            if cancelled():
+                return None
+            piece = ids[done : done + self._piece]
+            done += len(piece)
+            hidden = self._hidden(piece)
+            if done == len(ids):
+                logits = self._logits(hidden)
+        self._prompt, self._prompt_logits = tuple(ids), logits
+        return logits
+
+    @torch.inference_mode()
+    def step(self, token: int) -> torch.Tensor:
+        """Take in one more token."""
+        return self._logits(self._hidden((token,)))
+
+    def forget(self) -> None:
+        """Give the memory of keys and values back."""
+        self._keys.clear()
+        self._prompt, self._prompt_logits = (), None
+
+    def _knows(self, ids: Sequence[int]) -> bool:
+        return (
+            self._prompt_logits is not None and self._prompt == tuple(ids) and self._keys.common_prefix(ids) == len(ids)
+        )
+
+    def _hidden(self, ids: Sequence[int]) -> torch.Tensor:
+        self._keys.reserve(len(self._keys) + len(ids))
+        hidden = self._model.hidden(self._embedded(ids), self._keys)
+        self._keys.grew(ids)
+        return hidden
+
+    def _logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        return self._model.head(self._model.normalised(hidden[-1:]))[0]
+
+    def _embedded(self, ids: Sequence[int]) -> torch.Tensor:
+        places = torch.tensor(ids)
+        table = self._model.table
+        if self._vectors is None:
+            return table[places].float()
+        beyond = places >= table.shape[0]
+        embedded = table[places.clamp(max=table.shape[0] - 1)].float()
+        embedded[beyond] = self._vectors[places[beyond] - table.shape[0]].float()
+        return embedded

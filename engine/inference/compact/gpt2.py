@@ -1,0 +1,78 @@
+"""GPT-2 (Radford et al., 2019), as transformers' `GPT2LMHeadModel` computes it."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional
+
+from engine.inference.compact.architecture import Architecture
+from engine.inference.compact.attention import attend
+from engine.inference.compact.keys import Keys
+from engine.inference.compact.tensors import INNER_GROUPS, Tensors
+
+
+class Gpt2:
+    """All layers; D is the width, H the heads."""
+
+    def __init__(self, shape: Architecture, tensors: Tensors) -> None:
+        """Put the weights into memory.
+
+        Raises:
+            MissingTensor: One is not there.
+        """
+        self.shape = shape
+        self.table = tensors.table("wte.weight", shape.vocabulary, shape.width, shared=shape.tied)
+        self._positions = tensors.table("wpe.weight", shape.context, shape.width).float()
+        self._layers = [_Layer(shape, tensors, f"h.{index}") for index in range(shape.layers)]
+        self._norm = (tensors.vector("ln_f.weight", shape.width), tensors.vector("ln_f.bias", shape.width))
+        untied = None if shape.tied else tensors.table("lm_head.weight", shape.vocabulary, shape.width, shared=True)
+        self.head = tensors.head(self.table if untied is None else untied)
+
+    def hidden(self, embedded: torch.Tensor, keys: Keys) -> torch.Tensor:
+        """Pass new tokens through all layers.
+
+        Args:
+            embedded: `(T, D)`; they follow those that are held.
+            keys: There is room for them.
+
+        Returns:
+            `(T, D)`, before the last norm.
+        """
+        start = len(keys)
+        rows = embedded + self._positions[start : start + embedded.shape[0]]
+        for index, layer in enumerate(self._layers):
+            rows = layer(rows, keys, index)
+        return rows
+
+    def normalised(self, rows: torch.Tensor) -> torch.Tensor:
+        """The last norm, in front of the head."""
+        return functional.layer_norm(rows, (self.shape.width,), *self._norm, self.shape.epsilon)
+
+
+class _Layer:
+    def __init__(self, shape: Architecture, tensors: Tensors, name: str) -> None:
+        width = shape.width
+        self._shape = shape
+        self._norms = [
+            (tensors.vector(f"{name}.{norm}.weight", width), tensors.vector(f"{name}.{norm}.bias", width))
+            for norm in ("ln_1", "ln_2")
+        ]
+        self._attention_in = tensors.transposed_matrix(f"{name}.attn.c_attn", width, 3 * width)
+        self._attention_out = tensors.transposed_matrix(f"{name}.attn.c_proj", width, width)
+        self._inner = tensors.transposed_matrix(f"{name}.mlp.c_fc", width, shape.inner_width, groups=INNER_GROUPS)
+        self._outer = tensors.transposed_matrix(f"{name}.mlp.c_proj", shape.inner_width, width, groups=INNER_GROUPS)
+
+    def __call__(self, rows: torch.Tensor, keys: Keys, index: int) -> torch.Tensor:
+        shape = self._shape
+        mixed = self._attention_in(self._normalised(rows, 0))
+        queries, new_keys, values = mixed.view(-1, 3, shape.heads, shape.head_width).permute(1, 2, 0, 3)
+        rows = rows + self._attention_out(attend(queries, *keys.put(index, new_keys, values)))
+        return rows + self._outer(self._activated(self._inner(self._normalised(rows, 1))))
+
+    def _normalised(self, rows: torch.Tensor, norm: int) -> torch.Tensor:
+        return functional.layer_norm(rows, (self._shape.width,), *self._norms[norm], self._shape.epsilon)
+
+    def _activated(self, rows: torch.Tensor) -> torch.Tensor:
+        if self._shape.activation == "relu":
+            return functional.relu(rows)
+        return functional.gelu(rows, approximate="tanh" if self._shape.activation == "gelu_tanh" else "none")
