@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
-from engine.client import HOST_ARGV, HostClient
+from engine import client as host_client
+from engine.client import HostClient
 from engine.lab.events import ModelLoaded, ModelLoading
 from engine.lab.records import Fault, Lab
 from engine.protocol import AnyEvent, Failed, GenerateBatch, LoadModel, LoadProgress, ModelReady, Score
@@ -16,7 +17,7 @@ BACKGROUND = "--background"
 
 def background_host() -> HostClient:
     """A client of a model host in the background; nothing is started yet."""
-    return HostClient(argv=(*HOST_ARGV, BACKGROUND))
+    return HostClient(argv=(*host_client.HOST_ARGV, BACKGROUND))
 
 
 class LabHost:

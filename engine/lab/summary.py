@@ -77,8 +77,13 @@ def _summarise(lab: Lab, results: Results, metric: Metric) -> MetricSummary:
     figures = tuple(_interval(lab, metric, row_scores(lab, results, place, metric)) for place in places)
     comparable = [comparable_scores(lab, results, place, metric) for place in places]
     order = _order(metric, comparable)
-    difference = _difference(lab, metric, comparable, order)
-    verdict = "" if difference is None else _verdict(lab, metric, figures, order, difference)
+    rows = _common_rows(comparable, order)
+    difference = _difference(lab, metric, comparable, order, rows)
+    verdict = ""
+    if difference is not None:
+        values = [_value(metric, row_scores(lab, results, place, metric), rows) for place in order[:2]]
+        names = [short(lab.variations[place].name) for place in order[:2]]
+        verdict = _verdict(metric, names, values, difference)
     return MetricSummary(
         metric=metric,
         title=TITLES[metric],
@@ -109,32 +114,41 @@ def _order(metric: Metric, comparable: Sequence[dict[int, Pair]]) -> list[int]:
     return sorted(there, key=lambda place: sign * ratio(list(comparable[place].values())))
 
 
-def _difference(
-    lab: Lab, metric: Metric, comparable: Sequence[dict[int, Pair]], order: Sequence[int]
-) -> Difference | None:
+def _common_rows(comparable: Sequence[dict[int, Pair]], order: Sequence[int]) -> list[int]:
+    """The rows that both the best and the second have."""
     if len(order) < 2:
-        return None
+        return []
     best, second = comparable[order[0]], comparable[order[1]]
-    rows = [row for row in best if row in second]
+    return [row for row in best if row in second]
+
+
+def _difference(
+    lab: Lab, metric: Metric, comparable: Sequence[dict[int, Pair]], order: Sequence[int], rows: Sequence[int]
+) -> Difference | None:
     if not rows:
         return None
+    best, second = comparable[order[0]], comparable[order[1]]
     if metric in _LOWER_IS_BETTER:
         best, second = second, best
     return paired_bootstrap([best[row] for row in rows], [second[row] for row in rows], seed=lab.seed)
 
 
-def _verdict(
-    lab: Lab, metric: Metric, figures: Sequence[Interval | None], order: Sequence[int], difference: Difference
-) -> str:
-    best, second = (short(lab.variations[place].name) for place in order[:2])
-    one, other = (figures[place] for place in order[:2])
-    assert one is not None
-    assert other is not None
-    against = f"{figure_text(metric, one.value)} against {figure_text(metric, other.value)}"
+def _value(metric: Metric, scores: dict[int, Pair], rows: Sequence[int]) -> float:
+    """The figure on these rows alone."""
+    value = ratio([scores[row] for row in rows])
+    return math.exp(min(_MAX_LOG, value)) if metric == "perplexity" else value
+
+
+def _verdict(metric: Metric, names: Sequence[str], values: Sequence[float], difference: Difference) -> str:
+    (best, second), (one, other) = names, values
+    against = f"{figure_text(metric, one)} against {figure_text(metric, other)}"
     rows = f"{difference.count} {'row' if difference.count == 1 else 'rows'}"
-    few = f" {rows} are few: take more before you rely on it." if 1 < difference.count < _FEW_ROWS else ""
-    if difference.value == 0 and difference.low == 0 == difference.high:
-        return f"{best} and {second} do equally well on these {rows}: {against}."
+    few = f" {rows} {'is' if difference.count == 1 else 'are'} few: take more before you rely on it."
+    few = few if difference.count < _FEW_ROWS else ""
+    if difference.value == difference.low == difference.high == 0:
+        return f"{best} and {second} do equally well on these {rows}: {against}.{few}"
+    if difference.value <= 0:
+        return f"{best} and {second} can't be told apart on the {rows} that both have: {against}.{few}"
     if difference.is_clear and difference.count > 1:
         return f"{best} is better than {second} on these {rows}, and most likely beyond them: {against}.{few}"
     return (

@@ -139,6 +139,7 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
     add("kind", str, "base")
     add("beginning", str, "")
     add("deaf", bool, False)
+    parser.add_argument("--background", action="store_true", help="As the real one; here it changes nothing.")
     return msgspec.convert(vars(parser.parse_args(argv)), Options)
 
 
