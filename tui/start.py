@@ -8,16 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engine.client import HostClient
-from engine.conversations import Store
+from engine.conversations import DELETED_KEPT_S, Store
 from engine.errors import SettingsFault, StoreFailed
 from engine.memory import load_memory
 from engine.paths import find_paths
 from engine.settings import Settings, load_settings
 from engine.templates import Library
 from tui.services import Services
-
-DELETED_KEPT_S = 30 * 24 * 3600.0
-"""How long a deleted conversation can be brought back: `tunesmith chats` lists and restores it."""
 
 STORE_BUSY_TIMEOUT_S = 0.1
 """How long the keys may stand still for another program's write; what could not be written is tried again."""

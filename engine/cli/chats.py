@@ -16,7 +16,7 @@ import typer
 from engine.atomic import write_atomically, write_new
 from engine.cli.group import command_group
 from engine.cli.output import is_terminal, narrate, out, out_json, table, terminal_columns
-from engine.conversations import ExportFormat, Store, export
+from engine.conversations import DELETED_KEPT_S, ExportFormat, Store, export
 from engine.display import visible_line
 from engine.errors import Failed, Refused
 from engine.paths import find_paths
@@ -24,6 +24,7 @@ from engine.paths import find_paths
 app = command_group("List, show, search, export and delete conversations.", no_args_is_help=True)
 
 Id = Annotated[int, typer.Argument(metavar="ID", help="The number that `chats list` shows.", min=1)]
+_DAY_S = 24 * 3600
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
@@ -42,17 +43,19 @@ def _store() -> Iterator[Store]:
 def list_(
     query: Annotated[str, typer.Option(metavar="TEXT", help="Only those that have these words.")] = "",
     limit: Annotated[int | None, typer.Option(metavar="N", help="How many at most; all by default.", min=1)] = None,
+    deleted: Annotated[bool, typer.Option("--deleted", help="Those that `restore` can bring back.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List conversations, last changed first."""
     with _store() as store:
-        found = store.conversations(query=query, limit=limit)
+        found = store.conversations(query=query, limit=limit, deleted=deleted)
     if as_json:
         for conversation in found:
             out_json(conversation)
         return
     if not found:
-        narrate(f"No conversation has {query!r}." if query else "There are no conversations yet.")
+        nothing = "No conversation was deleted." if deleted else "There are no conversations yet."
+        narrate(f"No conversation has {query!r}." if query else nothing)
         return
     rows = [(str(one.id), _moment(one.updated_s), str(one.turns), one.model, one.title or "Untitled") for one in found]
     _print_table(("ID", "CHANGED", "TURNS", "MODEL", "TITLE"), rows, right=(0, 2))
@@ -115,15 +118,21 @@ def export_(
 
 
 @app.command()
-def delete(conversation_id: Id, as_json: AsJson = False) -> None:
-    """Delete a conversation; `restore` brings it back."""
+def delete(
+    conversation_id: Id,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="As with the other deletes; nothing is asked here.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete a conversation; for 30 days `restore` brings it back, so nothing is asked."""
     with _store() as store:
         title = store.conversation(conversation_id).title
         store.delete(conversation_id)
     if as_json:
         out_json({"id": conversation_id, "deleted": True})
     else:
-        narrate(f"Deleted {_named(conversation_id, title)}. Bring it back: tunesmith chats restore {conversation_id}")
+        days = round(DELETED_KEPT_S / _DAY_S)
+        how = f"For {days} days this brings it back: tunesmith chats restore {conversation_id}"
+        narrate(f"Deleted {_named(conversation_id, title)}. {how}")
 
 
 @app.command()

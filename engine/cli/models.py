@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
+from engine.cli.consent import Yes, ask, check_somebody_is_there
 from engine.cli.group import command_group
 from engine.cli.output import is_terminal, narrate, out, out_json, redraw, table, terminal_columns
-from engine.errors import Cancelled, ModelNotFound, Refused
+from engine.errors import Cancelled, ModelNotFound
 from engine.figures import human_bytes, human_count, human_duration
 from engine.memory import load_memory
 from engine.models import ModelEntry, Progress, delete, list_models, resolve
@@ -96,15 +97,12 @@ def get(ref: Ref, as_json: AsJson = False) -> None:
 @app.command("delete")
 def delete_(
     ref: Ref,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    yes: Yes = False,
 ) -> None:
-    """Delete a downloaded model, or one in the models folder."""
-    if not yes:
-        if not is_terminal(sys.stdin):
-            raise Refused(f"{ref} was not deleted: nobody is there to be asked", "Say --yes to delete without asking")
-        entry = _find(ref)
-        if entry.here and not typer.confirm(f"Delete {entry.name} ({human_bytes(entry.size_bytes)})?", err=True):
-            raise Cancelled("Nothing was deleted")
+    """Delete a downloaded model, or one in the models folder; it can't be brought back."""
+    check_somebody_is_there(ref, yes=yes)
+    if not yes and (entry := _find(ref)).here:
+        ask(f"Delete {entry.name} ({human_bytes(entry.size_bytes)})?", yes=yes)
     freed = delete(ref, find_paths())
     narrate(f"Deleted {ref}: {human_bytes(freed)} are free again.")
 

@@ -9,6 +9,8 @@ from typing import Annotated
 import msgspec
 import typer
 
+from engine.cli.consent import Yes, check_somebody_is_there
+from engine.cli.consent import ask as ask_before
 from engine.cli.group import command_group
 from engine.cli.output import is_terminal, narrate, out, out_json, table, terminal_columns
 from engine.cli.run_words import watch
@@ -129,9 +131,12 @@ def rename(
 
 
 @app.command()
-def delete(name: Name, as_json: AsJson = False) -> None:
-    """Delete a run with its checkpoints and its result."""
-    size = delete_run(_find(name))
+def delete(name: Name, yes: Yes = False, as_json: AsJson = False) -> None:
+    """Delete a run with its checkpoints and its result; it can't be brought back."""
+    run = _find(name)
+    check_somebody_is_there(name, yes=yes)
+    ask_before(f"Delete {visible_line(name)} with its checkpoints and its result?", yes=yes)
+    size = delete_run(run)
     if as_json:
         out_json({"name": name, "freed_bytes": size})
     else:

@@ -16,9 +16,11 @@ from engine.conversations.records import (
     Reason,
     StoredTurn,
 )
+from engine.conversations.shelf import DELETED_KEPT_S
 from engine.conversations.store import Store
 
 __all__ = [
+    "DELETED_KEPT_S",
     "Busy",
     "Conversation",
     "ExportFormat",

@@ -11,6 +11,9 @@ from engine.conversations.titles import tidy_title, title_from
 from engine.errors import ConversationNotFound
 from engine.protocol import SamplingChange
 
+DELETED_KEPT_S = 30 * 24 * 3600.0
+"""How long a deleted conversation can be brought back."""
+
 
 class Shelf:
     """The half of `Store` that knows conversations as wholes."""
@@ -34,17 +37,21 @@ class Shelf:
         )
         return self.conversation(self._insert(new, self._clock(), title))
 
-    def conversations(self, *, query: str = "", limit: int | None = None, offset: int = 0) -> tuple[Conversation, ...]:
+    def conversations(
+        self, *, query: str = "", limit: int | None = None, offset: int = 0, deleted: bool = False
+    ) -> tuple[Conversation, ...]:
         """List conversations, last changed first.
 
         Args:
             query: Keep those that have each of these words (or words that begin so) in the title or some turn.
             limit: How many at most; None for all.
             offset: How many to leave out at the start.
+            deleted: List the deleted ones, in place of the others.
         """
         condition, values = search.listing(search.parse(query))
         rows = self._database.rows(
-            f"SELECT c.* FROM conversations c WHERE c.deleted_s IS NULL {'AND ' + condition if condition else ''}"
+            f"SELECT c.* FROM conversations c WHERE c.deleted_s IS {'NOT' if deleted else ''} NULL"
+            f" {'AND ' + condition if condition else ''}"
             " ORDER BY c.updated_s DESC, c.id DESC LIMIT ? OFFSET ?",
             *values,
             -1 if limit is None else limit,

@@ -7,10 +7,10 @@ import os
 import pytest
 from msgspec import structs
 
-from engine.conversations import Store
+from engine.conversations import DELETED_KEPT_S, Store
 from engine.errors import ConversationNotFound
 from engine.paths import Paths
-from tui.start import DELETED_KEPT_S, make_services, open_store
+from tui.start import make_services, open_store
 
 
 def test_what_was_deleted_long_ago_is_removed_for_good(paths: Paths) -> None:

@@ -119,14 +119,16 @@ def test_export_tells_where_it_could_not_write(run: Run, talked: int, tmp_path: 
 def test_a_deleted_conversation_can_be_restored(run: Run, talked: int) -> None:
     code, out, err = run("delete", str(talked))
     assert (code, out) == (0, "")
-    assert f"tunesmith chats restore {talked}" in err
+    assert f"For 30 days this brings it back: tunesmith chats restore {talked}" in err
+    assert run("list", "--deleted")[1].splitlines()[1].split()[0] == str(talked)
     assert str(talked) not in [line.split()[0] for line in run("list")[1].splitlines()]
     code, _, err = run("show", str(talked))
     assert code == 3
     assert "was deleted" in err
     assert run("restore", str(talked))[0] == 0
+    assert run("list", "--deleted") == (0, "", "No conversation was deleted.\n")
     assert run("show", str(talked))[0] == 0
-    assert json.loads(run("delete", str(talked), "--json")[1]) == {"id": talked, "deleted": True}
+    assert json.loads(run("delete", str(talked), "--yes", "--json")[1]) == {"id": talked, "deleted": True}
     assert json.loads(run("restore", str(talked), "--json")[1]) == {"id": talked, "deleted": False}
 
 

@@ -101,7 +101,9 @@ def test_a_living_run_is_asked_and_a_dead_one_is_not(
 def test_a_run_is_renamed_and_deleted(run: RunFolder, paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("runs", "rename", "first", "second") == 0
     assert find_run(paths.runs, "second")
-    assert call("runs", "delete", "second") == 0
+    assert call("runs", "delete", "second") == 4
+    assert "--yes" in capsys.readouterr().err
+    assert call("runs", "delete", "second", "--yes") == 0
     assert "free again" in capsys.readouterr().err
     assert call("runs", "show", "second") == 3
 
