@@ -37,7 +37,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="send",
         title="Send the message",
-        help="Send what is in the composer to the model.",
+        help="Send what is in the composer to the model; an empty composer sends nothing.",
         keys="enter",
         scope="composer",
         footer="Send",

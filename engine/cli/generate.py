@@ -12,6 +12,7 @@ from engine.cli.group import command_group
 from engine.cli.hosting import follow, load_model
 from engine.cli.input import standard_input
 from engine.cli.narration import ReplyView
+from engine.cli.output import narrate
 from engine.client import HostClient
 from engine.errors import Cancelled
 from engine.models.reference import check_text
@@ -20,6 +21,7 @@ from engine.protocol import Generate, LoadModel, Prompt, SamplingChange, Templat
 from engine.sampling import check_sampling, sampling_for
 from engine.settings import Settings, load_settings
 from engine.templates import Library, default_template_id
+from engine.templates.message import begins_from_nothing
 from engine.templates.variables import read_variables
 
 app = command_group("Write a reply to a prompt.")
@@ -45,7 +47,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 def generate(
     *,
     model: Annotated[str, typer.Option(metavar="REF", help="A hub name, a folder or a .gguf file.")],
-    prompt: Annotated[str, typer.Option(metavar="TEXT|-", help="What to answer; - reads it from standard input.")],
+    prompt: Annotated[
+        str,
+        typer.Option(
+            metavar="TEXT|-",
+            help="What to answer; - reads it from standard input. Empty, with plain, it begins from nothing.",
+        ),
+    ],
     template: Annotated[str, typer.Option(metavar="NAME", help="The prompt template; the model decides without.")] = "",
     var: Annotated[list[str] | None, typer.Option(metavar="K=V", help="Fill in a variable; may come often.")] = None,
     max_new_tokens: Annotated[int | None, typer.Option(metavar="N", help="The longest reply.")] = None,
@@ -89,7 +97,7 @@ def generate(
         threads=settings.threads if threads is None else threads,
     )
     if request.template is not None:
-        read_variables(request.template, request.variables)
+        begins_from_nothing(_prompt(request, request.template))  # what is wrong is told before a model is loaded
     try:
         asyncio.run(run(request, HostClient(), library, settings, ReplyView(as_json=as_json)))
     except KeyboardInterrupt:
@@ -112,13 +120,12 @@ async def run(request: Request, client: HostClient, library: Library, settings: 
         )
         info = await load_model(client, load, view)
         template = request.template or info.template or library.get(default_template_id(info))
+        prompt = _prompt(request, template)
+        if begins_from_nothing(prompt):
+            narrate("The prompt is empty: the model begins from nothing.")
         command = Generate(
             id=client.next_id(),
-            prompt=Prompt(
-                template=template,
-                turns=(Turn(role="user", text=request.text),),
-                variables=read_variables(template, request.variables),
-            ),
+            prompt=prompt,
             sampling=sampling_for(settings.sampling, template.sampling, request.sampling),
             stop=request.stop,
         )
@@ -126,6 +133,14 @@ async def run(request: Request, client: HostClient, library: Library, settings: 
     finally:
         view.finish()
         await client.aclose()
+
+
+def _prompt(request: Request, template: Template) -> Prompt:
+    return Prompt(
+        template=template,
+        turns=(Turn(role="user", text=request.text),),
+        variables=read_variables(template, request.variables),
+    )
 
 
 def _argument(text: str) -> str:

@@ -20,6 +20,7 @@ from tui.palette import ActionsProvider
 from tui.screens.template_picker import TemplatePicker
 from tui.state.chat import FAULT_ID, shown_lines
 from tui.widgets.dock import Dock
+from tui.widgets.footer import Footer
 from tui.widgets.sidebar import Sidebar
 from tui.widgets.transcript import Transcript
 
@@ -48,6 +49,18 @@ async def test_enter_sends_and_ctrl_j_makes_a_line(start: Start) -> None:
         await program.pilot.press("a", "ctrl+j", "b", "enter")
         await program.until(lambda: len(program.texts()) == 2 and not program.session.state.busy)
         assert program.texts()[0] == "a\nb"
+
+
+async def test_an_empty_composer_sends_nothing(start: Start) -> None:
+    async with start() as program:
+        await program.ready()
+        for text in ("", "  \n "):
+            program.composer.put(text)
+            await program.pilot.press("enter")
+            assert program.session.state.reply is None
+            assert program.composer.text == text
+        await program.say("x")
+        assert program.texts()[0] == "x"
 
 
 async def test_up_recalls_what_was_said(start: Start) -> None:
@@ -608,6 +621,17 @@ async def test_versions_are_walked_through_where_there_are_some(start: Start) ->
         await program.until(lambda: program.texts()[:1] == ["First wording"])
         await program.pilot.press("alt+right")
         await program.until(lambda: program.texts()[:1] == ["Second wording"])
+
+
+async def test_a_key_on_the_last_line_is_pressed_with_the_mouse(start: Start) -> None:
+    async with start() as program:
+        await program.ready()
+        footer = program.screen.query_one(Footer)
+        place = str(footer.content).index("Model")
+        await program.pilot.hover(footer, offset=(place, 0))
+        await program.until(lambda: footer.tooltip, "what the key does")
+        await program.pilot.click(footer, offset=(place, 0))
+        await program.until(lambda: type(program.app.screen).__name__ == "ModelPicker")
 
 
 async def test_a_notice_is_not_repeated_while_it_stands_there(start: Start) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from engine.cli.app import main
 from engine.host_words import error_of
+from engine.paths import Paths
 from engine.protocol import Failed
 from tests.fakes.host import STORY, fake_host
 
@@ -104,6 +105,31 @@ def test_arguments_that_are_no_utf8_are_no_crash() -> None:
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout.decode() == "[caf�]\n"
+
+
+@pytest.mark.parametrize("empty", ["", " \n"])
+def test_an_empty_prompt_begins_from_nothing_and_says_so(run: Run, empty: str) -> None:
+    for arguments in (["--prompt", empty], ["--prompt", "-"]):
+        result = run(*arguments, stdin=empty.encode())
+        assert result.returncode == 0
+        assert result.stdout.decode() == STORY + "\n"
+        assert b"The prompt is empty: the model begins from nothing." in result.stderr
+    assert b"is empty" not in run("--prompt", "x").stderr
+
+
+@pytest.mark.parametrize("template", ["story", "chat", "own"])
+def test_an_empty_prompt_is_refused_where_the_template_is_about_it(run: Run, template: str) -> None:
+    result = run("--prompt", "", "--template", template, die_on_load=True)
+    assert (result.returncode, result.stdout) == (2, b"")
+    assert b"The prompt is empty, and the template" in result.stderr
+    assert run("--prompt", "", kind="instruct").returncode == 2  # the model's own
+
+
+def test_a_template_that_takes_no_message_needs_no_prompt(run: Run, paths: Paths) -> None:
+    paths.templates.mkdir(parents=True)
+    (paths.templates / "haiku.toml").write_text('body = "A haiku:"')
+    result = run("--prompt", "", "--template", "haiku")
+    assert (result.returncode, b"is empty" in result.stderr) == (0, False)
 
 
 def test_a_reply_that_ends_its_line_gets_no_second_newline(run: Run) -> None:
