@@ -14,6 +14,8 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.screens.breakpoints import take_size
+
 Result = TypeVar("Result")
 
 
@@ -88,6 +90,7 @@ class Dialog(ModalScreen[Result]):
 
     def compose(self) -> ComposeResult:
         """The frame around the parts."""
+        take_size(self)
         with Vertical(classes="dialog--frame") as frame:
             frame.border_title = Content(self.HEADING)
             yield from self.parts()

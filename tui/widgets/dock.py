@@ -55,9 +55,18 @@ class Dock(VerticalScroll):
         """Make it empty: it invites to start a run."""
         super().__init__(id=id)
         self._view: RunView | None = None
+        self._was_shown = self._is_laid_out = False
 
-    def compose(self) -> ComposeResult:
-        """The parts from top to bottom."""
+    async def on_show(self) -> None:
+        """Make the parts when they are to be seen for the first time: mostly that is never."""
+        if not self._was_shown:
+            self._was_shown = True
+            await self.mount_compose(self._parts())
+            self._is_laid_out = True
+            self.draw(self._view)
+
+    def _parts(self) -> ComposeResult:
+        """From top to bottom."""
         with Horizontal(id="dock-top"):
             yield Static("Training", id="dock-title", markup=False)
             yield Painted(id="dock-more")
@@ -69,10 +78,6 @@ class Dock(VerticalScroll):
         yield Painted(id="dock-checkpoints")
         yield Painted(id="dock-keys")
 
-    def on_mount(self) -> None:
-        """Begin with the invitation."""
-        self.draw(None)
-
     @property
     def view(self) -> RunView | None:
         """The run that is shown."""
@@ -81,6 +86,8 @@ class Dock(VerticalScroll):
     def draw(self, view: RunView | None) -> None:
         """Show a run; None invites to start one."""
         self._view = view
+        if not self._is_laid_out:
+            return
         width = self.content_size.width or 31
         curve = self.query_one(CurveView)
         curve.display = view is not None and len(view.curve) + len(view.evaluations) >= _MIN_POINTS

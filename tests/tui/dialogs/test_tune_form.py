@@ -66,7 +66,7 @@ def focused_row(it: Opened[str]) -> str:
 async def test_data_alone_makes_a_run(paths: Paths, rows: Path) -> None:
     form = Form(paths)
     async with form.opened() as it:
-        await it.type(str(rows))
+        await it.paste(str(rows))
         await it.until_shown(f"✓ text with a label: review → stars, guessed · {ROWS} rows")
         await it.until_shown("LoRA of rank 16 of gpt2 on reviews.jsonl, 3 epochs.")
         await it.press("ctrl+s")

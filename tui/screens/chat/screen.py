@@ -16,6 +16,7 @@ from engine.memory import Memory
 from tui import commands
 from tui.bridge import Bridge, EventsArrived
 from tui.remembering import Remembering
+from tui.screens.breakpoints import take_size
 from tui.screens.chat.actions import ChatActions
 from tui.screens.chat.base import BUSY, NARROW_COLUMNS
 from tui.screens.chat.drafting import Drafting
@@ -52,8 +53,6 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
         &.-narrow Sidebar { width: 26; }
         Footer { dock: bottom; }
         Transcript { padding: 1 0 0 1; }
-        FooterKey .footer-key--key { padding: 0 0 0 1; }
-        FooterKey .footer-key--description { padding: 0 1; }
     }
     """
 
@@ -90,6 +89,7 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
+        take_size(self)
         yield Header()
         with Horizontal(id="middle"):
             yield Sidebar(id="sidebar", typed=self.type_on)
