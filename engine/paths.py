@@ -54,6 +54,11 @@ class Paths(msgspec.Struct, frozen=True):
         return self.data / "runs"
 
     @property
+    def tokenizers(self) -> Path:
+        """Tokenizers as transformers made them, which open without it."""
+        return self.cache / "tokenizers"
+
+    @property
     def converted(self) -> Path:
         """Safetensors copies of .gguf files, which load far faster."""
         return self.cache / "converted"

@@ -6,6 +6,7 @@ Commands come on stdin, events go to stdout, the log to stderr. With `--backgrou
 from __future__ import annotations
 
 import contextlib
+import importlib
 import logging
 import os
 import signal
@@ -74,11 +75,12 @@ def _set_up_log() -> None:
 
 
 def _import_libraries(imported: threading.Event) -> None:
-    """Import before anybody asks: it takes seconds. A failure shows again, in words, when a model is loaded."""
-    try:
-        from engine.inference.runtime import import_libraries
+    """Import torch before anybody asks: it takes a second. A failure shows again, in words, when a model is loaded.
 
-        import_libraries()
+    Transformers, which takes several, is imported by the first load that needs it.
+    """
+    try:
+        importlib.import_module("engine.inference.loading")
     except Exception:
         traceback.print_exc()
     finally:

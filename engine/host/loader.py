@@ -28,7 +28,7 @@ class Loader:
 
         Args:
             paths: The program's folders.
-            imported: Set when torch and transformers are imported, or can't be.
+            imported: Set when torch is imported, or can't be.
             clock: Seconds that only go forward.
         """
         self.current: LoadedModel | None = None

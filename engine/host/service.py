@@ -41,7 +41,7 @@ class Service:
 
         Args:
             paths: The program's folders.
-            imported: Set when torch and transformers are imported.
+            imported: Set when torch is imported, or can't be.
             emit: Takes events, on any thread.
             end: Called for a `Shutdown`.
         """

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from engine.inference.compact import read_architecture
 from engine.models import LocalModel
 from engine.models.folder import CONTEXT_FIELDS
 from engine.protocol import ModelInfo
@@ -27,21 +29,55 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     dtype: str
 
 
+class ConfigFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of a model by its config."""
+
+    architecture: str
+    vocabulary: int
+    context_tokens: int
+    """0 where it names no window."""
+    end_ids: frozenset[int]
+
+
+def facts_of(config: Any) -> ConfigFacts:
+    """Read a config of transformers."""
+    text_config = config.get_text_config()
+    windows = (getattr(text_config, field, None) for field in CONTEXT_FIELDS)
+    return ConfigFacts(
+        architecture=str(config.model_type),
+        vocabulary=int(text_config.vocab_size),
+        context_tokens=next((value for value in windows if isinstance(value, int) and value > 0), 0),
+        end_ids=_ids(text_config.eos_token_id),
+    )
+
+
+def facts_of_file(raw: Mapping[str, Any]) -> ConfigFacts | None:
+    """Read a config.json of an architecture that is built here, as transformers would; None for all others."""
+    shape = read_architecture(raw)
+    if shape is None or "eos_token_id" not in raw:
+        return None
+    return ConfigFacts(
+        architecture=str(raw["model_type"]),
+        vocabulary=shape.vocabulary,
+        context_tokens=shape.context,
+        end_ids=_ids(raw["eos_token_id"]),
+    )
+
+
 def describe(
-    local: LocalModel, config: Any, tokenizer: Any, placement: Placement, *, taken_tokens: int = 0
+    local: LocalModel, config: ConfigFacts, tokenizer: Any, placement: Placement, *, taken_tokens: int = 0
 ) -> ModelInfo:
     """Say what was loaded; `taken_tokens` of its window are a soft prompt's."""
-    text_config = config.get_text_config()
     template = chat_template(tokenizer)
     return ModelInfo(
         ref=local.ref,
         name=local.name,
-        architecture=str(config.model_type),
+        architecture=config.architecture,
         kind="instruct" if template else "base",
         parameters=placement.parameters,
         size_bytes=placement.size_bytes,
-        context_tokens=_context_tokens(text_config, tokenizer) - taken_tokens,
-        vocabulary=int(text_config.vocab_size),
+        context_tokens=_context_tokens(config, tokenizer) - taken_tokens,
+        vocabulary=config.vocabulary,
         device=placement.device,
         dtype=placement.dtype,
         chat_template=template,
@@ -59,14 +95,13 @@ def chat_template(tokenizer: Any) -> str:
     return template if isinstance(template, str) else ""
 
 
-def end_ids(folder: Path, config: Any, tokenizer: Any) -> frozenset[int]:
+def end_ids(folder: Path, config: ConfigFacts, tokenizer: Any) -> frozenset[int]:
     """The tokens that end a reply: of generation_config.json, of the config, and the tokenizer's."""
-    ids: set[int] = set()
-    for source in (_generation(folder).get("eos_token_id"), config.get_text_config().eos_token_id):
-        ids |= {source} if isinstance(source, int) else set(source or ())
-    if tokenizer.eos_token_id is not None:
-        ids.add(tokenizer.eos_token_id)
-    return frozenset(ids)
+    return _ids(_generation(folder).get("eos_token_id")) | config.end_ids | _ids(tokenizer.eos_token_id)
+
+
+def _ids(source: Any) -> frozenset[int]:
+    return frozenset({source} if isinstance(source, int) else source or ())
 
 
 def _generation(folder: Path) -> dict[str, Any]:
@@ -77,10 +112,8 @@ def _generation(folder: Path) -> dict[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
-def _context_tokens(config: Any, tokenizer: Any) -> int:
-    for field in CONTEXT_FIELDS:
-        value = getattr(config, field, None)
-        if isinstance(value, int) and value > 0:
-            return value
+def _context_tokens(config: ConfigFacts, tokenizer: Any) -> int:
+    if config.context_tokens:
+        return config.context_tokens
     longest = tokenizer.model_max_length
     return int(longest) if longest < _NO_LIMIT else _CONTEXT_WHERE_UNLIMITED

@@ -6,6 +6,7 @@ model of transformers is opened when somebody asks for it; everywhere else that 
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -17,12 +18,13 @@ from engine.errors import Cancelled, LoadFailed, TunesmithError
 from engine.inference.beginning import adds_bos
 from engine.inference.conversion import as_safetensors
 from engine.inference.decoding import Decoder
-from engine.inference.description import describe, end_ids
+from engine.inference.description import describe, end_ids, facts_of, facts_of_file
 from engine.inference.detokenizer import TokenKinds, token_kinds
 from engine.inference.joining import Joiner
+from engine.inference.kept_tokenizer import open_tokenizer
 from engine.inference.network import Network
-from engine.inference.reading import read_safe_config, read_tokenizer, sentence
-from engine.inference.runtime import is_out_of_memory, pick_device, pick_dtype, pick_threads
+from engine.inference.reading import read_plain_config, read_safe_config, sentence
+from engine.inference.runtime import import_libraries, is_out_of_memory, pick_device, pick_dtype, pick_threads
 from engine.inference.weights import open_weights
 from engine.models import LocalModel
 from engine.paths import Paths
@@ -36,7 +38,7 @@ class LoadedModel(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     info: ModelInfo
     tokenizer: Any
-    """A tokenizer of transformers."""
+    """A tokenizer of transformers, or one that answers alike."""
     encoding: threading.Lock
     """Held to turn text into ids, as a tokenizer may not do so for two threads at once."""
     kinds: TokenKinds
@@ -82,7 +84,7 @@ def load(
         dtype: As in `LoadModel`.
         threads: As in `LoadModel`.
         batched: As in `LoadModel`.
-        on_stage: Told what begins: converting, reading, placing.
+        on_stage: Told what begins: converting, importing, reading, placing.
         cancelled: Asked between the stages.
 
     Raises:
@@ -95,21 +97,31 @@ def load(
     torch.set_num_threads(thread_count)
     place = pick_device(device)
     numbers = pick_dtype(dtype, place)
+
+    def import_all() -> None:
+        if "transformers" not in sys.modules:
+            on_stage("importing")
+        import_libraries()
+
     try:
         folder = local.folder
         if local.gguf_file is not None:
             folder = as_safetensors(local.gguf_file, paths.converted, on_stage=on_stage, cancelled=cancelled)
         _check_cancelled(cancelled)
         on_stage("reading")
-        config = read_safe_config(folder, local.name)
-        tokenizer = read_tokenizer(folder, local.name)
+        raw = read_plain_config(folder, local.name)
+        config = facts_of_file(raw)
+        if config is None:
+            import_all()
+            config = facts_of(read_safe_config(folder, local.name))
+        tokenizer = open_tokenizer(folder, local.name, paths.tokenizers, import_all)
         weights = open_weights(
             local,
             folder,
-            config,
             device=place,
             dtype=numbers,
             batched=batched,
+            import_libraries=import_all,
             check=lambda: _check_cancelled(cancelled),
         )
         _check_cancelled(cancelled)

@@ -76,6 +76,22 @@ def read_model(folder: Path, name: str, config: Any, dtype: torch.dtype) -> Any:
     return model
 
 
+def read_plain_config(folder: Path, name: str) -> dict[str, Any]:
+    """Read config.json as it is, and refuse what would lead to code.
+
+    Raises:
+        LoadFailed: It can't be used.
+        Refused: The model needs code of its own.
+    """
+    raw = read_config(folder, name)
+    check_config(raw, name)
+    if (folder / "adapter_config.json").exists():
+        raise LoadFailed(
+            f"{folder} holds an adapter beside a model", "Merge the adapter into the model, or move it elsewhere"
+        )
+    return raw
+
+
 def read_safe_config(folder: Path, name: str) -> Any:
     """Read a model's config, without what in it would lead to other files or to code.
 
@@ -83,14 +99,9 @@ def read_safe_config(folder: Path, name: str) -> Any:
         LoadFailed: It can't be used, or the architecture is unknown.
         Refused: The model needs code of its own.
     """
+    raw = read_plain_config(folder, name)
     from transformers import AutoConfig
 
-    raw = read_config(folder, name)
-    check_config(raw, name)
-    if (folder / "adapter_config.json").exists():
-        raise LoadFailed(
-            f"{folder} holds an adapter beside a model", "Merge the adapter into the model, or move it elsewhere"
-        )
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (ValueError, KeyError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import threading
 from typing import Any
 
 import torch
@@ -18,20 +19,22 @@ _USUAL_MODULES = (
     "transformers.models.gpt2.tokenization_gpt2",
     "transformers.models.llama.modeling_llama",
 )
+_importing = threading.Lock()
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16, "int8": torch.int8}
 
 
 def import_libraries() -> None:
-    """Import what most models need, and silence what it would say and draw.
+    """Import of transformers what most models need, and silence what it would say and draw; again costs nothing.
 
     To be finished before anything else imports from transformers: its lazy names fail in two threads at once.
     """
-    from transformers.utils import logging
+    with _importing:
+        from transformers.utils import logging
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    for name in _USUAL_MODULES:
-        importlib.import_module(name)
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+        for name in _USUAL_MODULES:
+            importlib.import_module(name)
 
 
 def pick_threads(wanted: int) -> int:

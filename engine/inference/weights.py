@@ -15,7 +15,7 @@ from engine.inference.compact import CompactDecoder, Storage, from_files, from_n
 from engine.inference.decoding import Decoder, TransformersDecoder
 from engine.inference.description import Placement
 from engine.inference.network import Network
-from engine.inference.reading import read_model
+from engine.inference.reading import read_model, read_safe_config
 from engine.models import LocalModel
 from engine.models.folder import read_config, weight_files
 
@@ -35,11 +35,11 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def open_weights(
     local: LocalModel,
     folder: Path,
-    config: Any,
     *,
     device: torch.device,
     dtype: torch.dtype,
     batched: bool,
+    import_libraries: Callable[[], None],
     check: Callable[[], None] = lambda: None,
 ) -> Weights:
     """Read the weights.
@@ -47,10 +47,10 @@ def open_weights(
     Args:
         local: The model and its adapters.
         folder: Where the model's files are.
-        config: From `read_safe_config`.
         device: Where it is to compute.
         dtype: Of the numbers in memory; int8 is for the compact decoder alone.
         batched: Only batches and scores will be asked for, which the model of transformers answers.
+        import_libraries: Called before transformers is needed.
         check: Raises where the work is not wanted any more.
 
     Raises:
@@ -63,6 +63,8 @@ def open_weights(
     def read() -> tuple[Any, tuple[int, ...]]:
         # What has no int8 of its own is read as it is trained.
         numbers = torch.float32 if dtype == torch.int8 else dtype
+        import_libraries()
+        config = read_safe_config(folder, local.name)
         network, prefix = with_adapters(read_model(folder, local.name, config, numbers), local.adapters)
         check()
         return network.to(device).eval().requires_grad_(False), prefix
