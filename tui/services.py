@@ -16,6 +16,7 @@ from engine.templates import Library
 
 if TYPE_CHECKING:
     from engine.corpus.client import DataProcess
+    from engine.lab import LabRunner, LabStore
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +34,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds since the epoch, for dates."""
     settings_fault: str = ""
     """What is wrong with config.toml, in words; the defaults are in use then."""
+    lab_client: Callable[[], HostClient] | None = None
+    """Makes the client of the lab's own model host; None makes that of the real one, in the background."""
     data_argv: tuple[str, ...] = ()
     """The command of the process that reads data; empty is the real one."""
 
@@ -45,3 +48,14 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
         from engine.corpus.client import DataProcess
 
         return DataProcess(self.paths.log / "data.log", self.environ, self.data_argv)
+
+    def lab_runner(self, store: LabStore) -> LabRunner:
+        """Make what fills the lab's tables; nothing is started yet."""
+        from engine.client import HOST_ARGV
+        from engine.lab import LabRunner
+        from engine.lab.lab_host import BACKGROUND
+
+        def real() -> HostClient:
+            return HostClient(argv=(*HOST_ARGV, BACKGROUND), env=dict(self.environ))
+
+        return LabRunner(store, self.paths, make_client=self.lab_client or real, environ=self.environ)

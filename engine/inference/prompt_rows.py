@@ -125,11 +125,6 @@ class PromptRows:
     def __len__(self) -> int:
         return self._mask.shape[0]
 
-    @property
-    def length(self) -> int:
-        """Tokens of a row so far, with what fills it up."""
-        return self._mask.shape[1]
-
     def prefill(self, cancelled: Callable[[], bool]) -> torch.Tensor | None:
         """Take the prompts in, piece by piece.
 
@@ -148,15 +143,6 @@ class PromptRows:
         """Put tokens `(B, T)` behind each row; returns the logits after each, `(B, T, V)`."""
         self._mask = torch.cat((self._mask, self._mask.new_ones(tokens.shape)), 1)
         return self._forward(tokens.to(self._device))
-
-    def picked(self, rows: Sequence[int]) -> PromptRows:
-        """A copy of some rows, to put something behind them; a row may come more than once."""
-        other = copy.copy(self)
-        other._cache = copy.copy(self._cache)
-        # A layer's tensors are replaced as it grows, never written to, so that the copies may begin with the same.
-        other._cache.layers = [copy.copy(layer) for layer in self._cache.layers]
-        other.select(rows)
-        return other
 
     def select(self, rows: Sequence[int]) -> None:
         """Keep these rows only, in this order; a row may come more than once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from engine.atomic import write_atomically
 from engine.protocol import Template
 from engine.templates.format import MAX_FILE_BYTES, parse
+from engine.templates.library import Library
 
 TRAVELLING = "template.toml"
 """The file's name in the folder of a checkpoint or a result."""
@@ -52,6 +54,26 @@ def write_template(template: Template, file: Path) -> None:
         OSError: It could not be written.
     """
     write_atomically(file, template_toml(template).encode())
+
+
+def adopt_template(library: Library, template: Template) -> Template:
+    """The library's own copy of a template: the one that is there, else it is written there under a free id.
+
+    Raises:
+        OSError: It could not be written.
+    """
+    there = {found.id: found for found in library.scan().templates}
+    for number in count(1):
+        free = template.id if number == 1 else f"{template.id}-{number}"
+        wanted = msgspec.structs.replace(template, id=free)
+        if free not in there and not (library.folder / f"{free}.toml").exists():
+            library.folder.mkdir(parents=True, exist_ok=True)
+            write_template(template, library.folder / f"{free}.toml")
+            library.scan()
+            return wanted
+        if there.get(free) == wanted:
+            return wanted
+    raise AssertionError("numbers have no end")
 
 
 def read_travelling(folder: Path) -> Template | None:

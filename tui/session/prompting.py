@@ -9,6 +9,7 @@ import msgspec
 
 from engine.conversations import StoredTurn
 from engine.errors import Failed, TemplateFault, TemplateNotFound
+from engine.lab.records import Variation
 from engine.protocol import CountTokens, Prompt, Sampling, SamplingChange, Template, TokensCounted, Turn
 from engine.settings import Settings
 from engine.templates import Library, Listing, check_usable, default_template_id, render, sampling_for
@@ -17,6 +18,7 @@ from tui.state.chat import path_until
 from tui.state.model import ModelState
 from tui.state.preview import PLACEHOLDER, Previewed, fitted
 from tui.state.reply import Asked, Reply
+from tui.state.sampling_fields import change_between
 
 
 def find_template(library: Library, settings: Settings, model: ModelState, chosen: str = "") -> Template:
@@ -83,6 +85,14 @@ class Prompting:
         kept = {v.name: values[v.name] for v in template.variables if v.name in values}
         desk.change(template=template, variables=kept)
         self._remember(template=template.id, variables=kept)
+
+    def adopt(self, variation: Variation) -> None:
+        """Ask like a column of the lab from the next message on, with its model as soon as that is loaded."""
+        desk, template = self._desk, variation.template
+        self._chosen, self._insists = template.id, True
+        change = change_between(sampling_for(desk.settings.sampling, template.sampling), variation.sampling)
+        desk.change(template=template, variables=dict(variation.variables), sampling=change)
+        self._remember(template=template.id, variables=dict(variation.variables), sampling=change)
 
     def why_not(self, template: Template) -> TemplateFault | None:
         """Why the model that is loaded can't be asked with a template; None where it can, or none is loaded."""
@@ -191,11 +201,28 @@ class Prompting:
         Raises:
             TunesmithError: Sending it would fail.
         """
-        desk, prompt = self._desk, self.prompt_for(message or PLACEHOLDER, template)
-        client = desk.bridge.client
-        if client.model is None or desk.state.model.info is None:
-            return Previewed(text=await asyncio.to_thread(render, prompt))
+        desk = self._desk
         room_tokens = sampling_for(desk.settings.sampling, template.sampling, desk.state.sampling).max_new_tokens
+        return await self.fitted_prompt(self.prompt_for(message or PLACEHOLDER, template), room_tokens)
+
+    async def preview_alone(self, template: Template, message: str) -> Previewed:
+        """The same outside of any conversation.
+
+        Raises:
+            TunesmithError: Sending it would fail.
+        """
+        turn = Turn(role="user", text=message or PLACEHOLDER)
+        return await self.fitted_prompt(Prompt(template=template, turns=(turn,)), 1)
+
+    async def fitted_prompt(self, prompt: Prompt, room_tokens: int) -> Previewed:
+        """What the model would see of a prompt, with room for a reply; as it is written where no model is loaded.
+
+        Raises:
+            TunesmithError: Sending it would fail.
+        """
+        client = self._desk.bridge.client
+        if client.model is None or self._desk.state.model.info is None:
+            return Previewed(text=await asyncio.to_thread(render, prompt))
         counted = await client.ask(
             CountTokens(id=client.next_id(), prompt=prompt, max_new_tokens=room_tokens, with_text=True)
         )

@@ -77,6 +77,7 @@ class Header(Horizontal):
         #header-template { color: $primary; max-width: 24; }
         #header-sampling { color: $text-muted; }
         #header-spring { width: 1fr; }
+        #header-lab { color: $accent; }
         #header-window { color: $secondary; }
         #header-device { color: $text-muted; }
     }
@@ -86,6 +87,7 @@ class Header(Horizontal):
         """Make the line; empty until it is given a state."""
         super().__init__()
         self._wordings: dict[str, list[Content]] = {}
+        self._lab = ""
 
     def compose(self) -> ComposeResult:
         """The parts from left to right."""
@@ -97,6 +99,7 @@ class Header(Horizontal):
         yield HeaderPart("pick_template", id="header-template", tooltip="The prompt template; click to pick another")
         yield HeaderPart("edit_sampling", id="header-sampling", tooltip="How tokens are chosen; click to change it")
         yield Static("", id="header-spring")
+        yield HeaderPart("lab", id="header-lab", tooltip="The lab is at work; click to see it")
         yield HeaderPart("", id="header-window", tooltip="How much of the model's window is taken, in tokens")
         yield HeaderPart("pick_model", id="header-device", tooltip="Where the model runs, and in what precision")
 
@@ -120,13 +123,22 @@ class Header(Horizontal):
         }
         self._fit()
 
+    def show_lab(self, words: str) -> None:
+        """Say how far the lab is; empty while it rests."""
+        if words != self._lab:
+            self._lab = words
+            self._fit()
+
     def on_resize(self) -> None:
         """Fit the parts to the new width."""
         self._fit()
 
     def _fit(self) -> None:
         widths = {name: [text.cell_length for text in texts] for name, texts in self._wordings.items()}
-        chosen = fitting(widths, self.size.width or self.app.size.width) if widths else {}
+        lab = Content(self._lab)
+        self._part("lab").show(lab)
+        room = (self.size.width or self.app.size.width) - (lab.cell_length + 2 if self._lab else 0)
+        chosen = fitting(widths, room) if widths else {}
         for name, number in chosen.items():
             self._part(name).show(self._wordings[name][number])
 

@@ -16,16 +16,17 @@ _MOST_ENTRIES = 5000
 class PathSuggester(Suggester):
     """Suggests the first folder or file that begins so; folders end in a slash."""
 
-    def __init__(self) -> None:
-        """Files come and go: nothing is kept."""
+    def __init__(self, endings: tuple[str, ...] = _SUFFIXES) -> None:
+        """Suggest files whose names end so. Files come and go: nothing is kept."""
         super().__init__(use_cache=False, case_sensitive=True)
+        self._endings = endings
 
     async def get_suggestion(self, value: str) -> str | None:
         """What a half-typed path could become."""
-        return await asyncio.to_thread(complete, value)
+        return await asyncio.to_thread(complete, value, self._endings)
 
 
-def complete(value: str) -> str | None:
+def complete(value: str, endings: tuple[str, ...] = _SUFFIXES) -> str | None:
     """The first path that begins with what is typed; None where there is none, or where it is whole."""
     folder, slash, begun = value.rpartition("/")
     if not begun and not slash:
@@ -38,7 +39,7 @@ def complete(value: str) -> str | None:
                 if entry.name.startswith(begun)
                 and entry.name.isprintable()
                 and not (entry.name.startswith(".") and not begun)
-                and ((is_folder := entry.is_dir()) or entry.name.endswith(_SUFFIXES))
+                and ((is_folder := entry.is_dir()) or entry.name.endswith(endings))
             )
     except (OSError, ValueError):
         return None

@@ -8,6 +8,7 @@ from engine.errors import TunesmithError
 from tui.commands import SlashCommand
 from tui.screens.chat.base import NARROW_COLUMNS
 from tui.screens.chat.conversation_actions import ConversationActions
+from tui.screens.chat.lab_actions import LabActions
 from tui.screens.chat.prompt_actions import PromptActions
 from tui.screens.chat.training_actions import TrainingActions
 from tui.screens.chat.turn_actions import TurnActions
@@ -16,7 +17,7 @@ from tui.widgets.dock import Dock
 from tui.widgets.sidebar import ConversationList, Sidebar
 
 
-class ChatActions(TurnActions, PromptActions, ConversationActions, TrainingActions):
+class ChatActions(TurnActions, PromptActions, ConversationActions, TrainingActions, LabActions):
     """Everything the chat can be asked to do."""
 
     async def run_slash(self, command: SlashCommand) -> None:
@@ -35,6 +36,8 @@ class ChatActions(TurnActions, PromptActions, ConversationActions, TrainingActio
                     self._rename(session.state.conversation_id, title)
                 case ("export_chat", file) if file:
                     await self._export(file)
+                case ("lab", name) if name:
+                    self.action_lab(name)
                 case ("runs", name) if name:
                     await self.open_run_named(name)
                 case _:

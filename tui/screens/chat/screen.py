@@ -158,6 +158,7 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
     async def on_unmount(self) -> None:
         """Keep the draft and what is remembered, end the host, close the store."""
         self.close_run()
+        await self.close_lab()
         await self._remembering.settle()
         if self.session is None:
             return

@@ -1,0 +1,293 @@
+"""The lab is filled, read, paused, changed and used from the keyboard."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.paths import Paths
+from engine.templates import Library
+from tests.tui.lab.conftest import REVIEWS
+from tui.widgets.composer import Composer
+from tui.widgets.form_row import FormRow
+from tui.widgets.header import Header
+from tui.widgets.lab_grid import INPUTS
+
+StartLab = Callable[..., Any]
+
+
+async def test_the_first_time_the_chats_own_way_is_the_first_column(start_lab: StartLab, model: str) -> None:
+    async with start_lab() as lab:
+        assert [variation.model for variation in lab.bench.draft.lab.variations] == [model]
+        assert lab.head(0)[0] == "Plain"
+        assert "A  type a row" in lab.said()
+        await lab.press("r")
+        assert "needs a row" in lab.notices()
+
+
+async def test_the_last_message_of_the_chat_is_the_first_row(start_lab: StartLab) -> None:
+    async with start_lab(is_open=False) as lab:
+        await lab.program.ready()
+        await lab.program.say("Tell me a story")
+        await lab.open()
+        assert [row.input for row in lab.bench.draft.lab.rows] == ["Tell me a story"]
+
+
+async def test_two_templates_are_compared_on_the_rows_of_a_file(start_lab: StartLab, reviews: Path) -> None:
+    async with start_lab(reply="I say: {prompt}") as lab:
+        await lab.take_file(reviews, labels="0 = bad, 1 = good", accuracy="yes", diversity="yes", limit="4")
+        await lab.press("d", "e")
+        form = await lab.shown("ColumnForm")
+        await lab.press("ctrl+t")
+        picker = await lab.shown("TemplatePicker")
+        picker.query_one("#filter").value = "question"
+        await lab.until(lambda: picker.query_one("FilterList").highlighted_id == "template:question")
+        await lab.press("enter")
+        assert await lab.shown("ColumnForm") is form
+        await lab.press("enter")
+        await lab.shown("LabScreen")
+        await lab.press("r")
+        await lab.finish()
+        assert lab.words(0, 0).startswith("● ✓ bad 67 % · I say: The film number 0")
+        assert lab.words(1, 0).startswith("● ✗ bad 67 %")
+        assert lab.head(1)[0] == "Question and answer"
+        await lab.until(lambda: "50 %" in lab.head(0)[2] or "50.0 %" in lab.head(0)[2], "the figures")
+        await lab.until(lambda: "do equally well on these 4 rows" in lab.said(), "the sentence")
+        assert "● Complete" in lab.said()
+        assert "The film number 0" in lab.drawn()
+
+
+async def test_a_reply_is_seen_while_it_comes_and_a_pause_keeps_what_is_there(
+    start_lab: StartLab, reviews: Path
+) -> None:
+    async with start_lab(reply="one two three four five six", token_delay_s=0.02) as lab:
+        await lab.take_file(reviews)
+        await lab.press("r")
+        await lab.until(lambda: lab.words(1, 0).startswith("▸ one two"), "the words of a cell")
+        assert lab.words(0, 0) == "● one two three four five six"
+        await lab.press("r")
+        await lab.until(lambda: lab.bench.view.phase == "still", "the pause")
+        done = lab.bench.view.table.progress.done
+        assert 0 < done < len(REVIEWS)
+        assert "Paused" in lab.said()
+        await lab.press("r")
+        await lab.finish()
+        assert lab.bench.view.table.progress.done == len(REVIEWS)
+
+
+async def test_a_column_that_is_added_later_leaves_the_others_as_they_are(start_lab: StartLab) -> None:
+    async with start_lab(reply="Hi") as lab:
+        await lab.type_row("First")
+        await lab.press("r")
+        await lab.finish()
+        assert lab.words(0, 0) == "● Hi"
+        await lab.press("d")
+        await lab.until(lambda: lab.words(0, 0) == "◇ Hi", "the kept cell")
+        assert lab.words(0, 1) == "◇ Hi"  # asks the very same
+        await lab.press("e")
+        form = await lab.shown("ColumnForm")
+        form.query_one("#row-stop", FormRow).text = '"\\n\\n"'
+        await lab.press("enter")
+        await lab.shown("LabScreen")
+        await lab.press("r")
+        await lab.finish()
+        assert (lab.words(0, 0), lab.words(0, 1)) == ("◇ Hi", "● Hi")
+
+
+async def test_rows_and_columns_are_removed_and_brought_back(start_lab: StartLab) -> None:
+    async with start_lab() as lab:
+        await lab.type_row("First")
+        await lab.type_row("Second")
+        await lab.press("left", "delete")
+        assert lab.screen.grid.column == INPUTS
+        assert [row.input for row in lab.bench.draft.lab.rows] == ["First"]
+        await lab.press("right", "delete")
+        assert lab.bench.draft.lab.variations == ()
+        assert "No columns yet" in lab.said()
+        await lab.press("ctrl+z", "ctrl+z")
+        assert [row.input for row in lab.bench.draft.lab.rows] == ["First", "Second"]
+        assert len(lab.bench.draft.lab.variations) == 1
+        await lab.press("left", "e")
+        form = await lab.shown("RowForm")
+        form.query_one("TextArea").text = ""
+        await lab.press("ctrl+s")
+        assert "empty" in str(form.query_one("#row-fault").render())
+        form.query_one("TextArea").text = "Changed"
+        await lab.press("ctrl+s")
+        await lab.shown("LabScreen")
+        assert "Changed" in [row.input for row in lab.bench.draft.lab.rows]
+
+
+async def test_a_cell_is_read_whole(start_lab: StartLab) -> None:
+    async with start_lab(reply="All of it:\n{prompt}") as lab:
+        await lab.type_row("Why?", reference="Because.")
+        await lab.type_row("How?")
+        await lab.press("r")
+        await lab.finish()
+        await lab.press("home", "enter")
+        cell = await lab.shown("CellScreen")
+        await lab.until(lambda: "Why?" in str(cell.query_one("Preview").children[0].render()), "the prompt")
+        assert str(cell.query_one("#cell-reply").render()) == "All of it:\nWhy?"
+        assert "seed" in str(cell.query_one("#cell-figures").render())
+        await lab.press("n")
+        assert str(cell.query_one("#cell-reply").render()) == "All of it:\nHow?"
+        await lab.press("escape")
+        await lab.shown("LabScreen")
+        assert lab.screen.grid.row == 1
+
+
+async def test_the_lab_goes_on_behind_the_chat_which_tells(start_lab: StartLab, reviews: Path) -> None:
+    async with start_lab(reply="one two three four", token_delay_s=0.02) as lab:
+        await lab.take_file(reviews)
+        await lab.press("r", "escape")
+        await lab.shown("ChatScreen")
+        part = lab.program.screen.query_one(Header).query_one("#header-lab")
+        await lab.until(lambda: "lab 2 of 6" in str(part.render()), "the header's word")
+        await lab.program.say("And meanwhile?")
+        await lab.finish()
+        await lab.until(lambda: not part.display, "the header to rest")
+        await lab.press("alt+l")
+        await lab.shown("LabScreen")
+        assert lab.words(5, 0) == "● one two three four"
+
+
+async def test_what_was_finished_is_there_after_quitting_in_the_middle(start_lab: StartLab, reviews: Path) -> None:
+    async with start_lab(reply="one two three four", token_delay_s=0.02) as lab:
+        await lab.take_file(reviews, name="Films")
+        await lab.press("r")
+        await lab.until(lambda: lab.bench.view.table.progress.done >= 2)
+        memory = lab.program.screen.memory
+    async with start_lab(memory=memory) as lab:
+        await lab.until(lambda: lab.bench.view.table.progress.done >= 2, "what is kept")
+        assert lab.bench.draft.lab.name == "Films"
+        assert lab.words(0, 0) == "◇ one two three four"
+        assert not lab.bench.view.is_working
+
+
+async def test_the_winner_is_used_for_the_chat(start_lab: StartLab, paths: Paths) -> None:
+    paths.templates.mkdir(parents=True)
+    (paths.templates / "mine.toml").write_text('name = "Mine"\nkind = "completion"\nbody = "Q: {{ message }} A:"\n')
+    async with start_lab(reply="{prompt} said") as lab:
+        await lab.type_row("Hello")
+        await lab.press("c")
+        form = await lab.shown("ColumnForm")
+        form._take_template(Library(paths.templates).get("mine"))
+        await lab.program.pilot.pause()
+        await lab.press("enter")
+        await lab.shown("LabScreen")
+        await lab.press("w")
+        assert "Nothing has won yet" in lab.notices()
+        await lab.press("u")
+        await lab.shown("ChatScreen")
+        state = lab.program.session.state
+        assert state.template.id == "mine"
+        assert lab.program.screen.query_one(Composer).has_focus
+        await lab.program.say("And now")
+        assert lab.program.texts()[-1] == "And now said"
+
+
+async def test_a_template_that_is_nowhere_else_comes_along(start_lab: StartLab, paths: Paths, tmp_path: Path) -> None:
+    (tmp_path / "far.toml").write_text('name = "Far"\nkind = "completion"\nbody = "Far: {{ message }}"\n')
+    async with start_lab() as lab:
+        spec = tmp_path / "spec.toml"
+        column = lab.bench.draft.lab.variations[0]
+        spec.write_text(
+            f'[[inputs]]\ninput = "Hi"\n[[variations]]\nmodel = {json.dumps(column.model)}\ntemplate = "far.toml"\n'
+        )
+        lab.screen.open_spec(str(spec))
+        await lab.until(lambda: lab.bench.draft.lab.name == "spec", "the spec")
+        await lab.press("u")
+        await lab.shown("ChatScreen")
+        assert lab.program.session.state.template.body == "Far: {{ message }}"
+        assert Library(paths.templates).get("far").name == "Far"
+
+
+@pytest.mark.parametrize("ending", ["csv", "json", "md"])
+async def test_the_table_is_exported(start_lab: StartLab, tmp_path: Path, ending: str) -> None:
+    async with start_lab(reply="Hi there") as lab:
+        await lab.type_row("Hello")
+        await lab.press("r")
+        await lab.finish()
+        await lab.press("x")
+        prompt = await lab.shown("LinePrompt")
+        file = tmp_path / f"table.{ending}"
+        prompt.query_one("Input").value = str(file)
+        await lab.press("enter")
+        await lab.until(lambda: file.exists() and "Written" in lab.notices(), "the file")
+        assert "Hi there" in file.read_text()
+
+
+async def test_what_is_compared_is_saved_and_opened_as_a_spec(
+    start_lab: StartLab, tmp_path: Path, reviews: Path
+) -> None:
+    async with start_lab() as lab:
+        await lab.take_file(reviews, name="Films", labels="0 = bad, 1 = good", accuracy="yes")
+        await lab.press("ctrl+s")
+        prompt = await lab.shown("LinePrompt")
+        prompt.query_one("Input").value = str(tmp_path / "films")
+        await lab.press("enter")
+        await lab.until(lambda: (tmp_path / "films.toml").exists() and "Written" in lab.notices(), "the spec")
+        before = lab.bench.draft.lab
+        await lab.press("n")
+        assert lab.bench.draft.lab.name == "My lab"
+        await lab.press("o")
+        dialog = await lab.shown("OpenLab")
+        dialog.query_one("#filter").value = str(tmp_path / "films.toml")
+        await lab.until(lambda: dialog.query_one("FilterList").highlighted_id.startswith("file:"))
+        await lab.press("enter")
+        await lab.until(lambda: lab.bench.draft.lab == before, "the lab from its spec")
+        await lab.press("n", "o")
+        dialog = await lab.shown("OpenLab")
+        dialog.query_one("#filter").value = "films"
+        await lab.until(lambda: dialog.query_one("FilterList").highlighted_id == "name:Films")
+        await lab.press("enter")
+        await lab.until(lambda: lab.bench.draft.lab == before, "the lab by its name")
+
+
+async def test_a_lab_is_opened_and_deleted_by_name(start_lab: StartLab, paths: Paths) -> None:
+    async with start_lab() as lab:
+        await lab.type_row("Hello")
+        await lab.press("n", "o")
+        dialog = await lab.shown("OpenLab")
+        dialog.query_one("#filter").value = "my lab"
+        await lab.until(lambda: dialog.query_one("FilterList").highlighted_id == "name:My lab")
+        await lab.press("f8")
+        await lab.shown("Question")
+        await lab.press("y")
+        await lab.shown("OpenLab")
+        await lab.until(lambda: not [e for e in lab.bench.store.list() if e.name == "My lab"], "its end")
+        await lab.press("escape")
+
+
+async def test_the_slash_command_opens_a_lab_by_name(start_lab: StartLab, paths: Paths) -> None:
+    async with start_lab() as lab:
+        await lab.type_row("Hello")
+        await lab.press("escape")
+        await lab.shown("ChatScreen")
+        lab.program.composer.put("/lab My lab")
+        await lab.press("enter")
+        await lab.shown("LabScreen")
+        assert [row.input for row in lab.bench.draft.lab.rows] == ["Hello"]
+
+
+async def test_a_failing_model_is_told_in_its_cells(start_lab: StartLab) -> None:
+    async with start_lab(fail_generate="out-of-memory") as lab:
+        await lab.type_row("Hello")
+        await lab.press("r")
+        await lab.finish()
+        assert lab.words(0, 0).startswith("! ")
+        assert "R tries those again" in lab.said()
+
+
+async def test_text_that_drives_a_terminal_is_shown_as_pictures(start_lab: StartLab) -> None:
+    async with start_lab(reply="Evil \x1b]52;c;AAAA\x07 \u202e end") as lab:
+        await lab.type_row("In \x9b31m \u200b here")
+        await lab.press("r")
+        await lab.finish()
+        drawn = lab.drawn() + lab.said()
+        assert "␛]52;c;AAAA␇" in drawn
+        assert all(code not in drawn for code in "\x1b\x07\x9b\u202e\u200b")

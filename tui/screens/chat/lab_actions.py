@@ -1,0 +1,170 @@
+"""The lab, seen from the chat: it is opened from here, goes on behind it, and hands its winner over."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+from textual import on
+
+from engine.errors import TunesmithError
+from engine.lab.records import Lab, Row, Variation
+from engine.lab.store import LabStore
+from engine.protocol import Prompt, Template
+from engine.templates import render
+from engine.templates.writing import TRAINED_ID, adopt_template
+from tui.lab_bench import LabBench, LabFigured
+from tui.lab_desk import LabMoved
+from tui.screens.chat.base import ChatBase
+from tui.state.lab_draft import FIRST_NAME, Draft, own_rows
+from tui.state.lab_words import header_words
+from tui.state.preview import Previewed
+from tui.widgets.composer import Composer
+from tui.widgets.header import Header
+
+if TYPE_CHECKING:
+    from tui.screens.lab import LabScreen
+
+_NOT_LOADED = "as the template writes it; what the model itself puts around it is not known here"
+
+
+class LabActions(ChatBase):
+    """One lab at a time."""
+
+    lab: LabBench | None = None
+    """None until it was opened once."""
+
+    def action_lab(self, name: str = "") -> None:
+        """Open the lab: that of a name, a spec file, or the one from before."""
+        from tui.screens.lab import LabScreen
+
+        bench = self._bench()
+        if bench is None:
+            return
+        screen = LabScreen(bench, self)
+        self.app.push_screen(screen)
+        if name.lower().endswith(".toml"):
+            screen.call_after_refresh(screen.open_spec, name)
+        elif name:
+            screen.call_after_refresh(screen.open_named, name)
+
+    def _bench(self) -> LabBench | None:
+        if self.lab is None and self.session is not None:
+            try:
+                store = LabStore(self.services.paths.labs_file)
+            except TunesmithError as error:
+                self.notice(str(error), error=True)
+                return None
+            draft = self._last_lab(store) or self.new_draft()
+            self.lab = LabBench(
+                draft,
+                store=store,
+                make_runner=self.services.lab_runner,
+                settings=self.services.settings,
+                post=self.post_message,
+                clock=self.services.clock,
+            )
+            self.lab.put(draft)
+        return self.lab
+
+    def _last_lab(self, store: LabStore) -> Draft | None:
+        try:
+            return own_rows(store.load(self.memory.lab)) if self.memory.lab else None
+        except TunesmithError:
+            return None
+
+    async def close_lab(self) -> None:
+        """End it; what is finished is kept."""
+        if self.lab is not None:
+            await self.lab.close()
+
+    @on(LabMoved)
+    def _lab_moved(self, event: LabMoved) -> None:
+        changed = self.lab.take(event) if self.lab is not None else None
+        if changed is not None and (screen := self._lab_screen()) is not None:
+            screen.draw_cells(changed)
+        self._show_lab()
+
+    @on(LabFigured)
+    def _lab_figured(self, event: LabFigured) -> None:
+        if self.lab is not None and self.lab.take_figures(event) and (screen := self._lab_screen()) is not None:
+            screen.draw_figures()
+
+    def _show_lab(self) -> None:
+        if self.lab is not None:
+            self.query_one(Header).show_lab(header_words(self.lab.view))
+
+    def _lab_screen(self) -> LabScreen | None:
+        from tui.screens.lab import LabScreen
+
+        return next((screen for screen in self.app.screen_stack if isinstance(screen, LabScreen)), None)
+
+    # What the lab asks of the chat
+
+    def first_column(self) -> Variation:
+        """How the chat asks now."""
+        session = self.session
+        assert session is not None
+        template = session.state.template
+        return Variation(
+            name=template.name,
+            model=session.state.model.ref,
+            template=template,
+            variables=dict(session.state.variables),
+            sampling=session.prompting.sampling,
+        )
+
+    def new_draft(self) -> Draft:
+        """The chat's own way of asking, and its last message."""
+        column = self.first_column()
+        turns = self.session.state.turns if self.session is not None else ()
+        messages = [turn.text for turn in turns if turn.role == "user"][-1:]
+        rows = tuple(Row(input=text) for text in messages if text.strip())
+        return own_rows(Lab(name=FIRST_NAME, rows=rows, variations=(column,) if column.model else ()))
+
+    async def preview_template(self, template: Template, message: str) -> Previewed:
+        """What the chat's model would see of a message."""
+        if self.session is None:
+            return Previewed(text="")
+        return await self.session.prompting.preview_alone(template, message)
+
+    async def see_prompt(self, prompt: Prompt, variation: Variation) -> Previewed:
+        """What a cell's model sees: exactly where the chat has the same one loaded."""
+        session = self.session
+        if session is not None and session.state.model.info is not None and variation.model == session.state.model.ref:
+            return await session.prompting.fitted_prompt(prompt, variation.sampling.max_new_tokens)
+        return Previewed(text=await asyncio.to_thread(render, prompt), remark=_NOT_LOADED)
+
+    def use_variation(self, variation: Variation) -> None:
+        """Ask like this in the chat from now on: in a new conversation where another model answers there."""
+        session = self.session
+        if session is None:
+            return
+        is_same = session.state.model.ref == variation.model
+        if session.state.turns and not is_same:
+            self.action_new_chat()
+        variation = self._at_home(variation)
+        session.prompting.adopt(variation)
+        if not is_same:
+            session.model.load(variation.model)
+        self.remember(template=session.state.template.id)
+        self.count_soon()
+        self.query_one(Composer).focus()
+        self.notice(f"The chat asks like {variation.name} now: its template, sampling and model")
+
+    def _at_home(self, variation: Variation) -> Variation:
+        """The same with a template that conversations can remember: one of the library, into which it is put."""
+        library, template = self.services.library, variation.template
+        if template.id == TRAINED_ID:
+            return variation
+        try:
+            adopted = adopt_template(library, template)
+        except OSError as error:
+            self.notice(f"The template can't be kept in {library.folder}: {error.strerror or error}", error=True)
+            return variation
+        return msgspec.structs.replace(variation, template=adopted)
+
+    def remember_lab(self, name: str) -> None:
+        """Open that lab the next time."""
+        self.remember(lab=name)

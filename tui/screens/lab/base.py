@@ -1,0 +1,65 @@
+"""What every part of the lab's screen works on."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Protocol
+
+from textual.screen import Screen
+
+from engine.lab.records import Variation
+from engine.protocol import Prompt, Template
+from tui.lab_bench import LabBench
+from tui.services import Services
+from tui.state.lab_draft import Draft
+from tui.state.preview import Previewed
+from tui.widgets.lab_grid import LabGrid
+
+
+class LabHome(Protocol):
+    """Where the lab was opened from: the chat."""
+
+    services: Services
+
+    def first_column(self) -> Variation:
+        """How the chat asks now; without a model, the reference is empty."""
+
+    def new_draft(self) -> Draft:
+        """What a new lab begins with."""
+
+    def use_variation(self, variation: Variation) -> None:
+        """Ask like this in the chat from now on."""
+
+    async def preview_template(self, template: Template, message: str) -> Previewed:
+        """What a model would see of a message."""
+
+    async def see_prompt(self, prompt: Prompt, variation: Variation) -> Previewed:
+        """What a cell's model sees."""
+
+    def remember_lab(self, name: str) -> None:
+        """Open that lab the next time."""
+
+
+class LabBase(Screen[None]):
+    """A screen with a bench."""
+
+    bench: LabBench
+    home: LabHome
+
+    @abstractmethod
+    def draw(self) -> None:
+        """Draw everything anew."""
+
+    @property
+    def grid(self) -> LabGrid:
+        """The table."""
+        return self.query_one(LabGrid)
+
+    def change(self, draft: Draft) -> None:
+        """Compare something else, as a step that can be undone."""
+        self.bench.change(draft)
+        self.draw()
+
+    def notice(self, text: str, *, error: bool = False) -> None:
+        """Say something in passing."""
+        self.notify(text, severity="error" if error else "information", timeout=12 if error else 5, markup=False)

@@ -1,0 +1,141 @@
+"""What the lab's screen shows: the sum of the events so far, cell by cell.
+
+Pure but for being changed in place, as a table of thousands of cells that is copied with each word that a model says
+would hold up the keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from engine.lab import Cell, Table
+from engine.lab.events import (
+    AnyLabEvent,
+    CellDone,
+    CellFailed,
+    CellGrew,
+    CellStarted,
+    LabFinished,
+    LabPaused,
+    LabResumed,
+    ModelLoaded,
+    ModelLoading,
+)
+from engine.lab.records import Lab, Part, Place
+from engine.lab.summary import Summary
+
+Phase = Literal["still", "loading", "running", "pausing", "finished", "failed"]
+"""`still`: nothing is computed until somebody says so; `loading`: a model is on its way."""
+CellState = Literal["waiting", "running", "done", "kept", "failed"]
+Spot = tuple[int, int]
+"""The row and the variation of a cell."""
+
+
+class LabView:
+    """One table, and how its filling goes."""
+
+    def __init__(self, lab: Lab) -> None:
+        """Begin with an empty table."""
+        self.lab = lab
+        self.table = Table(lab)
+        self.phase: Phase = "still"
+        self.loading: ModelLoading | None = None
+        self.summary: Summary | None = None
+        self.fault = ""
+        """Why the filling ended where it should not have."""
+        self.needs_figures = False
+        """Whether a result came in since the figures were asked for."""
+        self._computed: set[Spot] = set()
+        """Cells of which a part was computed now, not known from before."""
+        self._running: set[Place] = set()
+
+    @property
+    def is_working(self) -> bool:
+        """Whether something is being computed, or about to be."""
+        return self.phase in ("loading", "running", "pausing")
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that was asked is there."""
+        progress = self.table.progress
+        return progress.total > 0 and progress.done == progress.total
+
+    def apply(self, events: Iterable[AnyLabEvent]) -> set[Spot]:
+        """Take events in; returns the cells that look different now."""
+        changed = {spot for event in events if (spot := self._apply(event)) is not None}
+        return {spot for spot in changed if spot[0] < len(self.lab.rows)}
+
+    def _apply(self, event: AnyLabEvent) -> Spot | None:
+        match event:
+            case CellStarted():
+                self.phase = self._going()
+                self._running.add(Place(row=event.row, variation=event.variation, part=event.part))
+                self.table.apply(event)
+                return event.row, event.variation
+            case CellGrew():
+                self.phase = self._going()
+            case CellDone():
+                self._over(event)
+                self.needs_figures = True
+                if not event.known:
+                    self._computed.add((event.row, event.variation))
+            case CellFailed():
+                self._over(event)
+            case ModelLoading():
+                self.phase, self.loading = "loading", event
+            case ModelLoaded():
+                self.phase, self.loading = "running", None
+            case LabPaused():
+                self._rest("still")
+            case LabResumed():
+                self.phase = "running"
+            case LabFinished():
+                self._rest("finished" if event.reason == "completed" else "still")
+            case _:
+                pass
+        return self.table.apply(event)
+
+    def _going(self) -> Phase:
+        return "pausing" if self.phase == "pausing" else "running"
+
+    def _over(self, event: CellDone | CellFailed) -> None:
+        self._running.discard(Place(row=event.row, variation=event.variation, part=event.part))
+
+    def _rest(self, phase: Phase) -> None:
+        self.phase, self.loading = phase, None
+        self._running.clear()
+
+    def fail(self, words: str) -> None:
+        """The filling ended with a fault."""
+        self._rest("failed")
+        self.fault = words
+
+    def state_of(self, row: int, variation: int) -> CellState:
+        """How far a cell has come."""
+        cell = self.table.cell(row, variation)
+        parts = self.parts_of(row)
+        if any(Place(row=row, variation=variation, part=part) in self._running for part in parts):
+            return "running"
+        if cell.faults:
+            return "failed"
+        if not all(Place(row=row, variation=variation, part=part) in self.table.results for part in parts):
+            return "waiting"
+        return "done" if (row, variation) in self._computed else "kept"
+
+    def parts_of(self, row: int) -> tuple[Part, ...]:
+        """What is asked of the cells of a row."""
+        has_reference = bool(self.lab.reference(self.lab.rows[row]))
+        return tuple(part for part in self.lab.parts if part != "reference" or has_reference)
+
+    def cell(self, row: int, variation: int) -> Cell:
+        """What is known of a cell."""
+        return self.table.cell(row, variation)
+
+    def counts(self) -> dict[CellState, int]:
+        """How many cells have come how far."""
+        counts: dict[CellState, int] = dict.fromkeys(("waiting", "running", "done", "kept", "failed"), 0)
+        for row in range(len(self.lab.rows)):
+            for variation in range(len(self.lab.variations)):
+                counts[self.state_of(row, variation)] += 1
+        return counts

@@ -1,0 +1,123 @@
+"""The faces of the lab's cells and column heads: signs and words, before anything is drawn. Pure."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from engine.display import visible, visible_line
+from engine.lab.records import Lab, Metric, Variation
+from engine.lab.scores import is_exact, is_right
+from engine.lab.statistics import Interval
+from engine.lab.summary import figure_text
+from tui.state.header import short_sampling_words
+from tui.state.lab import CellState, LabView
+from tui.state.model import short_name
+
+Look = Literal["", "quiet", "running", "right", "wrong", "failed", "head", "best", "mark"]
+SIGNS: dict[CellState, str] = {"waiting": "·", "running": "▸", "done": "●", "kept": "◇", "failed": "!"}
+LEGEND = "· waiting  ▸ running  ● done  ◇ kept from before  ! failed"
+RIGHT, WRONG = "✓", "✗"
+BRIEF: dict[Metric, str] = {"accuracy": "accuracy", "exact": "exact", "perplexity": "perpl.", "diversity": "diversity"}
+_LETTERS: dict[Metric, str] = {"accuracy": "acc.", "exact": "exact", "perplexity": "ppl", "diversity": "div."}
+_SHOWN = 600
+"""Characters of a reply that are looked at for a cell of a few lines."""
+
+
+class Face(msgspec.Struct, frozen=True):
+    """What a cell shows."""
+
+    sign: str
+    look: Look
+    verdict: str
+    """Whether it is right: a sign, empty where that can't be said."""
+    words: str
+    """Safe to show, on one line."""
+
+
+def face(view: LabView, row: int, variation: int) -> Face:
+    """The face of a cell."""
+    state = view.state_of(row, variation)
+    cell, sign = view.cell(row, variation), SIGNS[state]
+    words = _one_line(cell.text)
+    labels = "" if cell.labels is None else _label_words(view.lab, cell.labels.best, cell.labels)
+    verdict = _verdict(view, row, variation)
+    if state == "failed":
+        return Face(sign, "failed", "", visible_line(next(iter(cell.faults.values())).title))
+    shown = " · ".join(part for part in (labels, words) if part)
+    if state == "waiting" and not shown:
+        return Face(sign, "quiet", "", "")
+    if state == "running":
+        return Face(sign, "running", verdict, shown or "…")
+    if not shown and cell.reference is not None:
+        shown = f"reference {cell.reference.likelihood.logprob / max(1, cell.reference.likelihood.tokens):.2f} a token"
+    look: Look = "right" if verdict == RIGHT else "wrong" if verdict == WRONG else ""
+    return Face(sign, look, verdict, shown or "(nothing)")
+
+
+def _verdict(view: LabView, row: int, variation: int) -> str:
+    cell, lab = view.cell(row, variation), view.lab
+    if cell.labels is not None and "accuracy" in lab.metrics:
+        right = is_right(lab, row, cell.labels)
+    elif cell.reply is not None and "exact" in lab.metrics:
+        right = is_exact(lab, row, cell.reply)
+    else:
+        right = None
+    return "" if right is None else RIGHT if right else WRONG
+
+
+def _label_words(lab: Lab, best: int, labels: object) -> str:
+    likelihoods = getattr(labels, "likelihoods", ())
+    return f"{visible_line(lab.labels[best].word)} {100 * likelihoods[best].share:.0f} %"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(visible(text[:_SHOWN]).split())
+
+
+def row_words(view: LabView, row: int) -> str:
+    """The input of a row, on one line."""
+    return _one_line(view.lab.rows[row].input)
+
+
+def row_label(view: LabView, row: int) -> str:
+    """What would be right: the label's word, else the reference; empty where there is neither."""
+    return _one_line(view.lab.reference(view.lab.rows[row]))
+
+
+def head_lines(view: LabView, variation: int, width: int = 80) -> list[tuple[str, Look]]:
+    """The lines above a column of a width: its name, what it asks, and its figures as far as they are known."""
+    found = view.lab.variations[variation]
+    lines: list[tuple[str, Look]] = [
+        (visible_line(found.name), "head"),
+        (" · ".join((visible_line(short_name(found.model)), short_sampling_words(found.sampling))), "quiet"),
+    ]
+    for place, metric in enumerate(view.lab.metrics):
+        summary = view.summary.metrics[place] if view.summary and place < len(view.summary.metrics) else None
+        figures = summary.figures if summary is not None else ()
+        interval = figures[variation] if variation < len(figures) else None
+        is_best = summary is not None and summary.best == variation and len(view.lab.variations) > 1
+        lines.append((_figure_line(metric, interval, width - 1, is_best=is_best), "best" if is_best else ""))
+    return lines
+
+
+def _figure_line(metric: Metric, interval: Interval | None, width: int, *, is_best: bool) -> str:
+    """A figure with its interval, in as many words as there is room for."""
+    if interval is None:
+        return f"{BRIEF[metric]} -"
+    value, low, high = (figure_text(metric, number) for number in (interval.value, interval.low, interval.high))
+    star, plain = "★ " if is_best else "", f"{low.removesuffix(' %')} to {high}"
+    choices = (
+        f"{star}{BRIEF[metric]} {value} ({plain})",
+        f"{star}{_LETTERS[metric]} {value} ({plain})",
+        f"{star}{_LETTERS[metric]} {value} ({low.removesuffix(' %')}-{high.removesuffix(' %')})",
+        f"{star}{_LETTERS[metric]} {value}",
+    )
+    return next((words for words in choices if len(words) <= width), choices[-1])
+
+
+def column_words(variation: Variation) -> str:
+    """What a column asks, in one line."""
+    parts = (variation.template.name, short_name(variation.model), short_sampling_words(variation.sampling))
+    return " · ".join(map(visible_line, parts))

@@ -1,0 +1,102 @@
+"""A lab while it is put together: what is compared, and how it changes with each thing that a person does. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from engine.lab.inputs import DataFile
+from engine.lab.records import Lab, Row, Variation
+
+FIRST_NAME = "My lab"
+T = TypeVar("T")
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands on the screen."""
+
+    lab: Lab
+    data: DataFile | None = None
+    """Where the rows behind the typed ones came from."""
+    typed: int = 0
+    """How many rows are not of that file."""
+
+    @property
+    def can_run(self) -> bool:
+        """Whether there is something to compare."""
+        return bool(self.lab.rows and self.lab.variations)
+
+    def with_lab(self, **changes: object) -> Draft:
+        """Change fields of the lab."""
+        return msgspec.structs.replace(self, lab=msgspec.structs.replace(self.lab, **changes))
+
+    # Columns
+
+    def with_column(self, variation: Variation, place: int | None = None) -> Draft:
+        """Put a column at a place, at the end where none is named; its name is made unlike the others'."""
+        others = list(self.lab.variations)
+        named = msgspec.structs.replace(variation, name=unlike(variation.name, (other.name for other in others)))
+        others.insert(len(others) if place is None else place, named)
+        return self.with_lab(variations=tuple(others))
+
+    def with_changed_column(self, place: int, variation: Variation) -> Draft:
+        """Put another column in the place of one."""
+        return self.without_column(place).with_column(variation, place)
+
+    def without_column(self, place: int) -> Draft:
+        """Take a column away."""
+        return self.with_lab(variations=_without(self.lab.variations, place))
+
+    # Rows
+
+    def with_row(self, row: Row) -> Draft:
+        """Add a typed row, behind the typed ones and before those of a file."""
+        rows = (*self.lab.rows[: self.typed], row, *self.lab.rows[self.typed :])
+        return msgspec.structs.replace(self.with_lab(rows=rows), typed=self.typed + 1)
+
+    def with_changed_row(self, place: int, row: Row) -> Draft:
+        """Change a row; where it is of a file, the rows are the lab's own from then on."""
+        rows = (*self.lab.rows[:place], row, *self.lab.rows[place + 1 :])
+        return self._own(place).with_lab(rows=rows)
+
+    def without_row(self, place: int) -> Draft:
+        """Take a row away; where it is of a file, the rows are the lab's own from then on."""
+        was_typed = place < self.typed
+        draft = self._own(place).with_lab(rows=_without(self.lab.rows, place))
+        return msgspec.structs.replace(draft, typed=draft.typed - 1 if was_typed else len(draft.lab.rows))
+
+    def with_file(self, data: DataFile | None, rows: Sequence[Row]) -> Draft:
+        """Take the rows of a file behind the typed ones, in place of those of another; None takes them away."""
+        draft = self.with_lab(rows=(*self.lab.rows[: self.typed], *rows))
+        return msgspec.structs.replace(draft, data=data)
+
+    def _own(self, place: int) -> Draft:
+        if place < self.typed:
+            return self
+        return msgspec.structs.replace(self, data=None, typed=len(self.lab.rows))
+
+
+def own_rows(lab: Lab) -> Draft:
+    """A lab whose rows are all its own."""
+    return Draft(lab=lab, typed=len(lab.rows))
+
+
+def unlike(name: str, others: Iterable[str]) -> str:
+    """A name that none of the others has, by a number behind it."""
+    taken = set(others)
+    if name not in taken:
+        return name
+    base, _, number = name.rpartition(" ")
+    base = base if base and number.isdecimal() else name
+    return next(found for count in range(2, len(taken) + 3) if (found := f"{base} {count}") not in taken)
+
+
+def is_named_after(name: str, template: str) -> bool:
+    """Whether a column has its template's name, perhaps with a number behind it."""
+    return name == template or (name.startswith(f"{template} ") and name[len(template) + 1 :].isdecimal())
+
+
+def _without(values: tuple[T, ...], place: int) -> tuple[T, ...]:
+    return (*values[:place], *values[place + 1 :])
