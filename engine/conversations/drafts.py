@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 
+import msgspec
+
 from engine.conversations.database import Database
+from engine.conversations.records import NewConversation, encode
 
 _NEW_CHAT = "new-chat"
 
@@ -30,6 +33,25 @@ def of_new_chat(database: Database) -> tuple[str, str]:
     return (str(row["waiting"]), str(row["text"])) if row else ("", "")
 
 
+def write_choices(database: Database, choices: NewConversation) -> None:
+    """Keep what the chat that has no conversation yet is to begin with."""
+    database.write(
+        "INSERT INTO drafts (place, text, choices) VALUES (?, '', ?)"
+        " ON CONFLICT (place) DO UPDATE SET choices = excluded.choices",
+        _NEW_CHAT,
+        encode(choices),
+    )
+
+
+def choices(database: Database) -> NewConversation:
+    """Read it; what can't be read was not chosen."""
+    row = database.row("SELECT choices FROM drafts WHERE place = ?", _NEW_CHAT)
+    try:
+        return msgspec.json.decode(str(row["choices"]), type=NewConversation) if row else NewConversation()
+    except msgspec.MsgspecError:
+        return NewConversation()
+
+
 def settle(database: Database, conversation_id: int) -> None:
     """The message that waited in a conversation is stored as its turn."""
     database.write("UPDATE conversations SET waiting = '' WHERE id = ?", conversation_id)
@@ -40,6 +62,7 @@ def settle_new_chat(database: Database, conversation_id: int) -> None:
     _, typed = of_new_chat(database)
     write(database, conversation_id, typed, "")
     write(database, None, "", "")
+    write_choices(database, NewConversation())
 
 
 def write_rewrite(database: Database, turn_id: int, text: str, under_way: bool) -> bool:

@@ -124,7 +124,7 @@ _sampling = msgspec.json.Decoder(SamplingChange)
 _figures = msgspec.json.Decoder(Figures)
 
 
-def encode(value: dict[str, str] | SamplingChange | Figures) -> str:
+def encode(value: dict[str, str] | SamplingChange | Figures | NewConversation) -> str:
     """Write a value for a text column."""
     try:
         return msgspec.json.encode(value).decode()

@@ -94,7 +94,12 @@ CREATE TABLE rewrites (
 CREATE INDEX rewrites_open ON rewrites (conversation_id) WHERE open;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _WAITING)
+# What a chat that has no conversation yet was told to begin with: its template, blanks and sampling.
+_CHOICES = """
+ALTER TABLE drafts ADD COLUMN choices TEXT NOT NULL DEFAULT '';
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _WAITING, _CHOICES)
 """The script at place n leads from version n to version n + 1. Never change one that was released."""
 
 VERSION = len(MIGRATIONS)

@@ -110,6 +110,14 @@ class Shelf:
         if not drafts.write(self._database, conversation_id, text, waiting):
             raise no_conversation(conversation_id or 0)
 
+    def set_choices(self, choices: NewConversation) -> None:
+        """Keep what the chat that has no conversation yet is to begin with; forgotten once it has begun."""
+        drafts.write_choices(self._database, choices)
+
+    def choices(self) -> NewConversation:
+        """Read what the chat that has no conversation yet is to begin with."""
+        return drafts.choices(self._database)
+
     def draft(self, conversation_id: int | None) -> str:
         """Read what was typed and not answered, in a deleted conversation too; empty where there is nothing."""
         return joined(*self._draft_parts(conversation_id))

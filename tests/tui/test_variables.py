@@ -9,6 +9,8 @@ import pytest
 from textual.events import Key
 from textual.widgets import Input
 
+from engine.conversations import Store
+from engine.paths import Paths
 from engine.protocol import SamplingChange
 from tui.widgets.variables import VariablesForm
 
@@ -45,6 +47,32 @@ async def test_a_blank_keeps_its_text_and_the_keys_while_the_screen_is_drawn(sta
         assert program.app.focused is field
         assert field.value == TEXT
         assert program.composer.text == ""
+
+
+async def test_a_blank_of_a_chat_that_has_not_begun_survives_a_crash(start: Start, paths: Paths) -> None:
+    async with start(model="") as program:
+        program.session.prompting.choose_template("translate")
+        program.session.prompting.choose_sampling(SamplingChange(temperature=0.5))
+        field = await _emptied(program)
+        await program.pilot.press(*"French")
+        await program.until(lambda: "French" in program.session.state.variables.values())
+        store = Store.open(paths.conversations_file)  # what a second program would find after a kill -9 of the first
+        kept = store.choices()
+        store.close()
+        assert kept.template == "translate"
+        assert kept.variables[field.parent.variable.name] == "French"
+        assert kept.sampling.temperature == 0.5
+    async with start() as program:
+        assert program.session.state.template.id == "translate"
+        field = program.screen.query_one(VariablesForm).query(Input).first
+        await program.until(lambda: program.screen.query_one(VariablesForm).query(Input), "the field")
+        assert field().value == "French"
+        await program.ready()
+        await program.say("Hello")
+        assert program.session.state.conversation.variables == kept.variables
+        assert program.session.store.choices().template == ""  # it has begun: they are its own now
+    async with start(template="story") as program:
+        assert program.session.state.template.id == "story"
 
 
 async def test_another_conversations_values_are_shown(start: Start) -> None:

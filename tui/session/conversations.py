@@ -8,20 +8,22 @@ from engine.protocol import Template
 from engine.templates.writing import TRAINED_ID
 from tui.session.desk import Desk
 from tui.session.drafts import Drafts
-from tui.session.prompting import find_template
+from tui.session.prompting import Prompting, find_template
 
 
 class Conversations:
     """Opening, walking through versions, titles, deleting."""
 
-    def __init__(self, desk: Desk, drafts: Drafts) -> None:
-        """Work on a desk, with what was typed."""
+    def __init__(self, desk: Desk, drafts: Drafts, prompting: Prompting) -> None:
+        """Work on a desk, with what was typed and what was chosen."""
         self._desk = desk
+        self._prompting = prompting
         self._drafts = drafts
 
     def new(self) -> None:
-        """Begin afresh."""
+        """Begin afresh, with the choices of what was open."""
         self._desk.put(conversation=None, editing=None, fault=None, counted=None)
+        self._prompting.keep_choices()
         self._desk.reload()
 
     def open(self, conversation_id: int, turn_id: int | None = None) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from engine.conversations import StoredTurn
+from engine.conversations import NewConversation, StoredTurn
 from engine.errors import Failed, TemplateFault, TemplateNotFound
 from engine.lab.records import Variation
 from engine.protocol import CountTokens, Prompt, Sampling, SamplingChange, Template, TokensCounted, Turn
@@ -240,6 +240,22 @@ class Prompting:
             CountTokens(id=self.count_id, prompt=self.prompt_for(message), max_new_tokens=self.sampling.max_new_tokens)
         )
 
+    def keep_choices(self) -> None:
+        """A conversation that has not begun has its choices with its draft."""
+        state, store = self._desk.state, self._desk.store
+        kept = NewConversation(template=state.template.id, variables=state.variables, sampling=state.sampling)
+        self._desk.guard(lambda: store.set_choices(kept), retried=True)
+
+    def take_up(self) -> None:
+        """Go on with the choices of a conversation that had not begun when the program ended."""
+        desk = self._desk
+        kept = desk.read(desk.store.choices, NewConversation())
+        if self._insists or not kept.template:
+            return
+        self._chosen = kept.template
+        template = find_template(desk.library, desk.settings, desk.state.model, kept.template)
+        desk.put(template=template, variables=kept.variables, sampling=kept.sampling)
+
     def _remember(
         self,
         *,
@@ -248,7 +264,9 @@ class Prompting:
         sampling: SamplingChange | None = None,
     ) -> None:
         conversation_id, store = self._desk.state.conversation_id, self._desk.store
-        if conversation_id is not None:
+        if conversation_id is None:
+            self.keep_choices()
+        else:
             self._desk.guard(
                 lambda: store.choose(conversation_id, template=template, variables=variables, sampling=sampling)
             )

@@ -56,8 +56,9 @@ class Session:
         self.model = Model(self._desk)
         self.prompting = Prompting(self._desk, template, remembered_template)
         self.drafts = Drafts(self._desk)
-        self.conversations = Conversations(self._desk, self.drafts)
+        self.conversations = Conversations(self._desk, self.drafts, self.prompting)
         self.replies = Replies(self._desk, self.model, self.prompting, self.drafts)
+        self.prompting.take_up()
 
     @property
     def state(self) -> ChatState:
