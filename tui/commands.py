@@ -201,6 +201,14 @@ ACTIONS: tuple[Action, ...] = (
         footer="Model",
     ),
     Action(
+        id="load_written",
+        title="Load the conversation's model",
+        help="Load the model that answered last in the open conversation, where another one answers now.",
+        keys="alt+o",
+        group="Model and prompt",
+        slash="load",
+    ),
+    Action(
         id="cancel_load",
         title="Cancel loading the model",
         help="Stop a download or a load; what was downloaded is kept for the next time.",

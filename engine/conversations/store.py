@@ -122,6 +122,7 @@ class Store(Shelf):
         *,
         message: str | None = None,
         replaces: int | None = None,
+        model: str = "",
     ) -> tuple[Conversation, StoredTurn]:
         """Store a message and the reply to it that begins now: both, or neither.
 
@@ -134,6 +135,7 @@ class Store(Shelf):
             reply: What there is of the reply.
             message: What the person said; None where a stored turn is answered.
             replaces: The turn that the message is an edit of.
+            model: The reference of the model that replies, with which the conversation goes on; empty leaves it.
 
         Returns:
             The conversation, and the reply's turn.
@@ -154,6 +156,8 @@ class Store(Shelf):
                 drafts.forget_rewrite(self._database, replaces)
             elif message is not None:
                 drafts.settle(self._database, conversation_id)
+            if model:
+                self.choose(conversation_id, model=model)
             turn_id = turns.insert(self._database, conversation_id, parent_id, reply, writer=writer, now_s=now_s)
             return self.conversation(conversation_id), self.turn(turn_id)
 

@@ -60,7 +60,7 @@ async def test_a_blank_of_a_chat_that_has_not_begun_survives_a_crash(start: Star
         kept = store.choices()
         store.close()
         assert kept.template == "translate"
-        assert kept.variables[field.parent.variable.name] == "French"
+        assert "French" in kept.variables.values()
         assert kept.sampling.temperature == 0.5
     async with start() as program:
         assert program.session.state.template.id == "translate"

@@ -111,6 +111,7 @@ class Keeping:
                 figures=reply.so_far(),
             ),
             message=reply.message,
+            model=asked.ref,
             replaces=reply.replaces.id if reply.replaces else None,
         )
         desk.put(

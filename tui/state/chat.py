@@ -111,6 +111,14 @@ def path_until(turns: Sequence[StoredTurn], turn_id: int | None) -> tuple[Stored
     return None
 
 
+def other_model(state: ChatState) -> str:
+    """The model that answered last in the open conversation, where another one would now, or none; else empty."""
+    written = state.conversation.model if state.conversation is not None and state.turns else ""
+    if state.busy or state.model.phase == "loading" or written == state.model.ref:
+        return ""
+    return written
+
+
 def dropped_turns(state: ChatState) -> int:
     """How many of the first turns no longer fit into the model's window."""
     if state.reply_here is not None and state.reply_here.request_id:

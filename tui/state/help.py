@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from tui.commands import Action
+from tui.commands import BY_ID, Action
 
 _SCOPES = {"conversations": "in the list"}
 """Where a key works, for scopes that neither the group nor the sentence names."""
@@ -80,3 +80,9 @@ def _line(action: Action, keys: Mapping[str, str]) -> HelpLine:
 def _has(line: HelpLine, words: Sequence[str]) -> bool:
     text = " ".join((line.keys, line.title, line.help, line.slash)).casefold()
     return all(word in text for word in words)
+
+
+def first_key(action_id: str, keys: Mapping[str, str]) -> str:
+    """The first key of an action as it is written on the keyboard, the user's own considered; empty without one."""
+    first = keys.get(action_id, BY_ID[action_id].keys).split(",")[0]
+    return key_words(first) if first else ""

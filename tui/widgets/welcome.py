@@ -10,10 +10,9 @@ from textual.content import Content
 from textual.widgets import Static
 
 from engine.display import visible_line
-from tui.commands import BY_ID
 from tui.state.chat import ChatState, words_of
 from tui.state.header import progress_words
-from tui.state.help import key_words
+from tui.state.help import first_key
 from tui.state.model import short_name
 
 
@@ -64,9 +63,9 @@ def _lines(state: ChatState, keys: Mapping[str, str]) -> list[Content]:
         lines += [Content("No model is loaded yet. That is quickly mended:"), Content("")]
     return [
         *lines,
-        _key(_keys_of("pick_model", keys), "pick a model: one that is here, or a download such as gpt2"),
-        _key(_keys_of("open_palette", keys), "everything else the program can do"),
-        _key(_keys_of("show_help", keys), "all keys on one screen"),
+        _key(first_key("pick_model", keys), "pick a model: one that is here, or a download such as gpt2"),
+        _key(first_key("open_palette", keys), "everything else the program can do"),
+        _key(first_key("show_help", keys), "all keys on one screen"),
     ]
 
 
@@ -84,17 +83,12 @@ def _ready_lines(state: ChatState, name: str, keys: Mapping[str, str]) -> list[C
     return [
         *lines,
         Content(""),
-        _key(_keys_of("send", keys), "sends what you wrote below"),
-        _key(_keys_of("pick_template", keys), "another prompt template"),
-        _key(_keys_of("edit_sampling", keys), "temperature and the like"),
-        _key(_keys_of("pick_model", keys), "another model"),
-        _key(_keys_of("show_help", keys), "all keys on one screen"),
+        _key(first_key("send", keys), "sends what you wrote below"),
+        _key(first_key("pick_template", keys), "another prompt template"),
+        _key(first_key("edit_sampling", keys), "temperature and the like"),
+        _key(first_key("pick_model", keys), "another model"),
+        _key(first_key("show_help", keys), "all keys on one screen"),
     ]
-
-
-def _keys_of(action_id: str, keys: Mapping[str, str]) -> str:
-    """The first key of an action, the user's own considered."""
-    return key_words(keys.get(action_id, BY_ID[action_id].keys).split(",")[0])
 
 
 def _key(key: str, words: str) -> Content:

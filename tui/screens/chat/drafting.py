@@ -13,7 +13,7 @@ from textual.widgets import Static
 from tui import commands
 from tui.commands import Action
 from tui.renderables.fitted import Fitted
-from tui.screens.chat.base import ChatBase
+from tui.screens.chat.base import BUSY, ChatBase
 from tui.widgets.composer import Composer
 
 COUNT_DELAY_S = 0.3
@@ -28,6 +28,7 @@ class Drafting(ChatBase):
     _draft_timer: Timer | None = None
     _composer: Composer
     """Its text can still be read when the screen is taken down."""
+    _composer_title: str | None = None
 
     @on(Composer.Changed)
     def _take_typed(self, event: Composer.Changed) -> None:
@@ -52,6 +53,19 @@ class Drafting(ChatBase):
     def _count(self) -> None:
         if self.session is not None:
             self.session.prompting.count(self.query_one(Composer).text)
+
+    def show_composer_title(self) -> None:
+        """Say on the composer what Enter would do now, where that is not plain."""
+        composer = self._composer
+        editing = self.session.state.editing if self.session else None
+        busy = self.session.state.busy if self.session else False
+        title = BUSY if busy else None
+        if editing is not None:
+            kind = "your message" if editing.role == "user" else "the reply"
+            title = f"Editing {kind}: Enter keeps it as a new version, Esc leaves"
+        composer.set_class(editing is not None, "-editing")
+        if title != self._composer_title:  # setting it draws the whole composer anew
+            self._composer_title = composer.border_title = title
 
     def save_draft(self) -> None:
         """Keep what is in the composer: as the draft, or as the edit of a turn."""

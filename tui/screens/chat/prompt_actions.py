@@ -10,6 +10,7 @@ from engine.templates import Listing
 from engine.templates.writing import TRAINED_ID
 from tui.commands import complete_slash
 from tui.screens.chat.base import ChatBase
+from tui.state.chat import other_model
 from tui.state.preview import Previewed
 from tui.widgets.composer import Composer
 
@@ -42,6 +43,15 @@ class PromptActions(ChatBase):
             list_models, self.services.paths, self.services.environ, remembered=self.memory.recent_models
         )
         picker.update_entries(entries)
+
+    def action_load_written(self) -> None:
+        """Load the model that the open conversation was written with."""
+        if self.session is None:
+            return
+        if written := other_model(self.session.state):
+            self.session.model.load(written)
+        else:
+            self.notice("The model of this conversation answers already, or it has none")
 
     def action_cancel_load(self) -> None:
         """Stop loading."""

@@ -16,9 +16,10 @@ from engine.memory import Memory
 from tui import commands
 from tui.bridge import Bridge, EventsArrived
 from tui.remembering import Remembering
+from tui.renderables.written_with import written_with
 from tui.screens.breakpoints import take_size
 from tui.screens.chat.actions import ChatActions
-from tui.screens.chat.base import BUSY, NARROW_COLUMNS
+from tui.screens.chat.base import NARROW_COLUMNS
 from tui.screens.chat.drafting import Drafting
 from tui.services import Services
 from tui.session import Listener, Session
@@ -28,6 +29,7 @@ from tui.widgets.composer import Composer
 from tui.widgets.dock import Dock
 from tui.widgets.footer import Footer
 from tui.widgets.header import Header
+from tui.widgets.painted import Painted
 from tui.widgets.sidebar import Sidebar
 from tui.widgets.transcript import Transcript
 from tui.widgets.variables import VariablesForm
@@ -49,6 +51,7 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
         #middle { width: 1fr; }
         #chat { width: 1fr; height: 1fr; }
         #slash-hint { display: none; height: auto; max-height: 8; padding: 0 2; color: $text-muted; }
+        #written-with { padding: 0 2; color: $text-muted; }
         Composer { margin: 0 1; }
         &.-narrow Sidebar { width: 26; }
         Footer { dock: bottom; }
@@ -85,7 +88,6 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
         self._first_run = run
         self._take_over = take_typed
         self._deleted: list[int] = []
-        self._composer_title: str | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
@@ -96,6 +98,7 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
             with Vertical(id="chat"):
                 yield Welcome(id="welcome")
                 yield Transcript(id="transcript")
+                yield Painted(id="written-with")
                 yield VariablesForm(id="variables")
                 yield Static("", id="slash-hint", markup=False)
                 self._composer = Composer(id="composer", keys=self.services.settings.keys)
@@ -179,7 +182,8 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
         transcript.draw(lines, dropped=dropped_turns(state))
         if not lines:
             welcome.draw(state)
-        self._show_composer_title()
+        self.show_composer_title()
+        self.query_one("#written-with", Painted).show(written_with(state, self.services.settings.keys))
         self.call_next(self.query_one(VariablesForm).show, state.template.variables, state.variables)
 
     def give_back(self, text: str) -> None:
@@ -273,18 +277,6 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
         self.conversations_changed()
 
     # Small things
-
-    def _show_composer_title(self) -> None:
-        composer = self.query_one(Composer)
-        editing = self.session.state.editing if self.session else None
-        busy = self.session.state.busy if self.session else False
-        title = BUSY if busy else None
-        if editing is not None:
-            kind = "your message" if editing.role == "user" else "the reply"
-            title = f"Editing {kind}: Enter keeps it as a new version, Esc leaves"
-        composer.set_class(editing is not None, "-editing")
-        if title != self._composer_title:  # setting it draws the whole composer anew
-            self._composer_title = composer.border_title = title
 
     async def _watch_library(self) -> None:
         if self.session is None:
