@@ -7,11 +7,11 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App
 from textual.binding import BindingType
 from textual.filter import LineFilter
 
 from tui import commands
+from tui.ordered_keys import OrderedKeys
 from tui.safety import VisibleControls
 from tui.screens.start import StartScreen
 from tui.styles.themes import DARK, LIGHT
@@ -30,7 +30,7 @@ def _palette() -> type[Provider]:
     return ActionsProvider
 
 
-class TunesmithApp(App[None]):
+class TunesmithApp(OrderedKeys):
     """The terminal program. Its first frame needs Textual alone; the engine and the chat come after it."""
 
     TITLE = "Tunesmith"

@@ -13,6 +13,7 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from tui.ordered_keys import OrderedKeys
 from tui.screens.dialog import Dialog
 from tui.styles.themes import DARK, LIGHT
 
@@ -21,7 +22,7 @@ SIZES = ((80, 24), (120, 40), (200, 50))
 Result = TypeVar("Result")
 
 
-class Host(App[None]):
+class Host(OrderedKeys):
     """Something to open a dialog over."""
 
     def __init__(self) -> None:
@@ -36,6 +37,12 @@ class Host(App[None]):
 
     def copy_to_clipboard(self, text: str) -> None:
         self.copied.append(text)
+
+
+def burst(app: App[None], *keys: str) -> None:
+    """Press keys faster than a program can follow."""
+    for key in keys:
+        app.post_message(events.Key(key, key if len(key) == 1 else None))
 
 
 class Opened(Generic[Result]):
@@ -61,6 +68,11 @@ class Opened(Generic[Result]):
 
     async def type(self, text: str) -> None:
         await self.press(*text)
+
+    async def burst(self, *keys: str) -> None:
+        """Press keys faster than the program can follow."""
+        burst(self.app, *keys)
+        await self.pilot.pause()
 
     async def until(self, condition: Callable[[], bool], what: str) -> None:
         """Wait until something holds; a deadline that passes is a failure."""

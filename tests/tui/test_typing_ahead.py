@@ -1,0 +1,95 @@
+"""Keys that come faster than the program can follow act on what a person sees when it has followed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import pytest
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Input, Static
+
+from engine.paths import Paths
+from tests.tui.conftest import Program
+from tests.tui.dialogs.host import DEADLINE_S, Host, burst
+from tests.tui.dialogs.test_tune_form import Form
+from tui.screens.runs_dialog import RunsDialog
+from tui.screens.tune import TuneForm
+from tui.screens.tune.fields import TuneFields
+
+Start = Callable[..., Any]
+
+
+@pytest.mark.parametrize("moves", [("tab",), ("down",), ("down", "up", "tab"), ("shift+tab", "tab", "tab")])
+async def test_a_field_that_was_just_reached_takes_the_key(paths: Paths, moves: tuple[str, ...]) -> None:
+    form = Form(paths)
+    async with form.opened() as it:
+        await it.burst(*moves, "right")
+        await it.until(lambda: form.text("method") == "full", "the method")
+        await it.burst("right", "tab", "9", "tab", "x", "shift+tab", "8")
+        await it.until(lambda: form.text("soft_prompt.virtual_tokens") == "8", "the number")
+        assert form.text("soft_prompt.text") == "x"
+
+
+async def test_what_is_typed_behind_enter_goes_to_the_next_field(paths: Paths) -> None:
+    form = Form(paths)
+    async with form.opened() as it:
+        await it.burst(*"ab", "enter", "tab", *"12", "enter", *"3", "enter", *"45")
+        await it.until(lambda: form.text("max_steps") == "45", "the steps")
+        texts = [form.text(name) for name in ("data.source", "method", "lora.rank", "epochs")]
+        assert texts == ["ab", "lora", "12", "3"]
+
+
+async def test_a_dialog_takes_what_is_typed_behind_the_key_that_opens_it(start: Start) -> None:
+    async with start() as program:
+        assert isinstance(program, Program)
+        burst(program.app, "f9", *"ab", "tab", "right")
+        await program.until(lambda: isinstance(program.app.screen, TuneForm), "the form")
+        fields = program.app.screen.query_one(TuneFields)
+        await program.until(lambda: fields.texts.get("method") == "full", "the method")
+        assert fields.texts["data.source"] == "ab"
+        assert program.composer.text == ""
+
+
+async def test_the_chat_takes_what_is_typed_behind_the_key_that_closes_a_dialog(start: Start) -> None:
+    async with start() as program:
+        await program.pilot.press("f8")
+        await program.until(lambda: isinstance(program.app.screen, RunsDialog), "the list")
+        burst(program.app, "escape", *"Hi")
+        await program.until(lambda: program.composer.text == "Hi", "the letters")
+
+
+class Stuck(Static, can_focus=True):
+    """Not done with its first key before it is told to be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done = asyncio.Event()
+
+    async def on_key(self) -> None:
+        await self.done.wait()
+
+
+class WithStuck(Host):
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+n", "leave", priority=True)]
+
+    def compose(self) -> ComposeResult:
+        yield Stuck()
+        yield Input()
+
+    def action_leave(self) -> None:
+        self.query_one(Input).focus()
+
+
+async def test_a_key_that_never_ends_holds_the_next_ones_for_a_moment_only() -> None:
+    app = WithStuck()
+    async with app.run_test():
+        app.query_one(Stuck).focus()
+        burst(app, "z", "ctrl+n", *"late")
+        deadline_s = asyncio.get_running_loop().time() + DEADLINE_S
+        while app.query_one(Input).value != "late":
+            assert asyncio.get_running_loop().time() < deadline_s
+            await asyncio.sleep(0.01)
+        app.query_one(Stuck).done.set()

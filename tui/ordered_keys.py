@@ -1,0 +1,79 @@
+"""Keys that are typed faster than the program can follow act as if it had followed.
+
+Textual hands a key to the widget that has the focus when the key comes; what an earlier key does to the focus, to a
+dialog that it opens or closes, happens later. Here a key waits until the one before it has had its effect.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+
+from textual import events
+from textual.app import App
+from textual.dom import DOMNode
+
+PATIENCE_S = 0.3
+"""Whatever a key has set off: the next one waits no longer."""
+_ROUNDS = 3
+
+
+class OrderedKeys(App[None]):
+    """An app whose keys come one after another."""
+
+    def __init__(self) -> None:
+        """Begin with no key on its way."""
+        super().__init__()
+        self._held: deque[events.Key] = deque()
+        self._on_its_way = ""
+        self._turn = 0
+
+    async def on_event(self, event: events.Event) -> None:
+        """Hold a key back while another one is on its way."""
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+        elif self._held or (self._on_its_way and event.key != self._on_its_way):
+            self._held.append(event)
+        else:
+            # The same key again, as from a key that is held down, goes the same way and can't overtake.
+            await self._hand_on(event)
+
+    async def _hand_on(self, event: events.Key) -> None:
+        from textual.widgets import Input, TextArea  # not before the first frame
+
+        target = self.focused or (self.screen if self.screen_stack else None)
+        await super().on_event(event)
+        if target is None or (event.is_printable and isinstance(target, Input | TextArea)):
+            return
+        self._turn += 1
+        self._on_its_way = event.key
+        self.set_timer(PATIENCE_S, partial(self._arrived, self._turn))
+        self._follow(target, self._turn, _ROUNDS)
+
+    def _follow(self, target: DOMNode, turn: int, rounds: int) -> None:
+        """Go the way of a key: up through the queues of all that is above its target.
+
+        At the top it does what it does: often a message to the target, which sends another one on its way up, hence
+        several rounds. At last comes what that has made of the screen, or a new screen.
+        """
+        if rounds:
+            self._behind(target, lambda: self._follow(target, turn, rounds - 1))
+        else:
+            screen = self.screen
+            self._behind(screen, lambda: screen.call_after_refresh(self.call_later, self._arrived, turn))
+
+    def _behind(self, node: DOMNode | None, then: Callable[[], object]) -> None:
+        """Call back when all is done that waits in the queues of a node and of all that is above it."""
+        while node is not None and node is not self:
+            if node.call_later(partial(self._behind, node.parent, then)):
+                return
+            node = node.parent  # this one is about to go
+        self.call_later(then)
+
+    async def _arrived(self, turn: int) -> None:
+        if turn != self._turn:
+            return
+        self._on_its_way = ""
+        while self._held and not self._on_its_way:
+            await self._hand_on(self._held.popleft())
