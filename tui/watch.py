@@ -1,7 +1,8 @@
 """Watching a run: what its log says, told to the screen a few times a second.
 
 Files are read in a thread, each byte once. There is at most one message on its way: while the screen has not taken it
-in, nothing further is read, so that a slow screen gets larger batches and not more of them.
+in, nothing further is read, so that a slow screen gets larger batches and not more of them. And there is a pause in
+proportion to what it took to draw: where the trainer shares a core with the screen, that is what it loses.
 """
 
 from __future__ import annotations
@@ -25,7 +26,11 @@ from engine.runs.state import RunState, read_state
 from tui.state.run import Look
 
 LOOK_EVERY_S = 0.1
-"""While somebody trains."""
+"""The least pause while somebody trains."""
+SHARE = 0.012
+"""Of one core, what drawing may take; with all else that a look costs it stays below two in a hundred."""
+_LONGEST_PAUSE_S = 2.0
+"""A reply that streams meanwhile is counted in; the curve goes on all the same."""
 IDLE_LOOK_EVERY_S = 0.5
 _READ_BYTES = 256 * 1024
 _FAR_BEHIND_BYTES = 8 * 1024 * 1024
@@ -153,6 +158,11 @@ def _changed(file: Path) -> Sequence[int]:
     return found.st_size, found.st_mtime_ns, found.st_ino
 
 
+def pause_s(cost_s: float, least_s: float) -> float:
+    """How long to look away after a look that took so much of a processor."""
+    return max(least_s, min(cost_s / SHARE, _LONGEST_PAUSE_S))
+
+
 class Watch:
     """Follows one run until it is closed or the run is gone."""
 
@@ -163,6 +173,7 @@ class Watch:
         *,
         look_every_s: float = LOOK_EVERY_S,
         idle_look_every_s: float = IDLE_LOOK_EVERY_S,
+        processor_s: Callable[[], float] = time.thread_time,
     ) -> None:
         """Follow nothing yet: see `start`.
 
@@ -171,11 +182,13 @@ class Watch:
             post: Called on the event loop with each message.
             look_every_s: The least time between two looks while somebody trains.
             idle_look_every_s: The same while nobody does.
+            processor_s: What this thread has taken of a processor, in seconds.
         """
         self.run = run
         self._eye = Eye(run)
         self._post = post
         self._look_every_s, self._idle_look_every_s = look_every_s, idle_look_every_s
+        self._processor_s = processor_s
         self._taken = asyncio.Event()
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -196,16 +209,22 @@ class Watch:
     async def _follow(self) -> None:
         while True:
             look = await asyncio.to_thread(self._eye.look)
+            before_s = self._processor_s()
             if look is not None:
                 self._taken.clear()
                 self._post(RunSeen(self.run.name, look, self._taken.set))
                 if look.gone:
                     return
                 await self._taken.wait()
-            every_s = self._look_every_s if self._eye.alive else self._idle_look_every_s
+            least_s = self._look_every_s if self._eye.alive else self._idle_look_every_s
             self._woken.clear()
-            try:
-                async with asyncio.timeout(every_s):
-                    await self._woken.wait()
-            except TimeoutError:
-                continue
+            # What is taken in is painted somewhat later: only then is it known what it took.
+            if not await self._is_woken(least_s) and look is not None:
+                await self._is_woken(pause_s(self._processor_s() - before_s, least_s) - least_s)
+
+    async def _is_woken(self, within_s: float) -> bool:
+        try:
+            async with asyncio.timeout(within_s):
+                return await self._woken.wait()
+        except TimeoutError:
+            return False

@@ -17,7 +17,7 @@ from engine.runs.log import EventWriter
 from tests.fakes.runs import FakeTrainer, step_done
 from tui.arrivals import Arrivals, first_run
 from tui.state.run import Look, RunView
-from tui.watch import Eye, RunSeen, Watch
+from tui.watch import Eye, RunSeen, Watch, pause_s
 
 DEADLINE_S = 20.0
 
@@ -194,6 +194,28 @@ async def test_a_screen_that_is_busy_gets_no_second_message(trainer: FakeTrainer
     held[0].taken()
     await until(lambda: len(held) == 2)
     assert len([event for event in held[1].look.events if isinstance(event, StepDone)]) == 100
+    watch.close()
+
+
+@pytest.mark.parametrize(
+    ("cost_s", "least_s", "expected_s"), [(0.0, 0.1, 0.1), (0.001, 0.1, 0.1), (0.006, 0.1, 0.5), (3.0, 0.1, 2.0)]
+)
+def test_the_pause_is_in_proportion_to_what_drawing_took(cost_s: float, least_s: float, expected_s: float) -> None:
+    assert pause_s(cost_s, least_s) == pytest.approx(expected_s)
+
+
+async def test_a_screen_that_draws_slowly_is_told_less_often(trainer: FakeTrainer) -> None:
+    readings = iter(range(10**6))
+    screen = Screen()
+    watch = Watch(trainer.run, screen.take, look_every_s=0.001, processor_s=lambda: float(next(readings)))
+    watch.start()
+    await until(lambda: screen.messages)
+    trainer.train(100)
+    for _ in range(50):
+        await asyncio.sleep(0.001)
+    assert len(screen.messages) == 1
+    watch.wake()
+    await until(lambda: len(screen.messages) == 2)
     watch.close()
 
 

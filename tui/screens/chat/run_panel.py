@@ -91,6 +91,11 @@ class RunPanel(ChatBase):
 
     # What is seen of it
 
+    def on_screen_resume(self) -> None:
+        """Draw what was not drawn beneath another screen."""
+        if self.run_view is not None:
+            self.draw_run()
+
     @on(RunSeen)
     def _see_run(self, event: RunSeen) -> None:
         if self._watch is None or event.run != self._watch.run.name:
@@ -128,11 +133,13 @@ class RunPanel(ChatBase):
     def draw_run(self) -> None:
         """Show the run as it stands, wherever it is shown."""
         dock = self.query_one(Dock)
-        if dock.display:
-            dock.draw(self.run_view)
+        on_top: list[RunScreen] = []
         if self.app.screen is not self:
             from tui.screens.run import RunScreen
 
-            for screen in self.app.screen_stack:
-                if isinstance(screen, RunScreen):
-                    screen.show(self.run_view)
+            on_top = [screen for screen in self.app.screen_stack if isinstance(screen, RunScreen)]
+        for screen in on_top:
+            screen.show(self.run_view)
+        # Beneath the training screen nobody sees the dock, and drawing it would paint all of that screen anew.
+        if dock.display and not on_top:
+            dock.draw(self.run_view)
