@@ -588,6 +588,7 @@ async def test_what_is_typed_after_a_quick_enter_stays(start: Start) -> None:
         program.app.post_message(Key("enter", "\r"))
         for key in "two":
             program.app.post_message(Key(key, key))
+        await program.until(lambda: program.composer.text == "two", "what was typed behind it")
         await program.until(lambda: program.texts()[:1] == ["one"] and not program.session.state.busy)
         assert program.composer.text == "two"
 
