@@ -12,10 +12,12 @@ from engine.cli.option_sets import takes_option_sets
 from engine.cli.output import narrate, out_json
 from engine.cli.plan_options import PlanOptions, told_plan
 from engine.cli.run_words import watch
+from engine.corpus.place import find_local
 from engine.corpus.spec import DataSpec
 from engine.errors import Misuse
-from engine.paths import find_paths
-from engine.runs import Plan, RunFolder, create, start
+from engine.models.reference import RunModel, parse
+from engine.paths import Paths, find_paths
+from engine.runs import Plan, RunFolder, create, find_run, start
 from engine.runs.plan import read_plan
 
 app = command_group("Fine-tune a model on data.")
@@ -40,7 +42,18 @@ def tune(
     if start_from is None and not (model and data):
         raise Misuse("Name a model and data, or a plan", "tunesmith tune --model gpt2 --data reviews.jsonl")
     wanted = told_plan(start_from or Plan(model="", data=DataSpec(source="")), model, data, options)
-    _begin(create(find_paths().runs, wanted, name), follow=follow, as_json=as_json)
+    paths = find_paths()
+    _look_whether_it_is_there(wanted, paths)
+    _begin(create(paths.runs, wanted, name), follow=follow, as_json=as_json)
+
+
+def _look_whether_it_is_there(plan: Plan, paths: Paths) -> None:
+    """Tell now what the trainer, which nobody may be watching, would tell later. The hub is not asked."""
+    match parse(plan.model, paths):
+        case RunModel(run=run):
+            find_run(paths.runs, run)
+    for source in filter(None, (plan.data.source, plan.data.eval_source)):
+        find_local(source)
 
 
 def _begin(run: RunFolder, *, follow: bool, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from engine.corpus.place import suffix_of
 from engine.corpus.spec import TextRows
 from engine.data.columnar import read_parquet
 from engine.data.json_file import read_json
@@ -86,11 +87,6 @@ class FileSource:
         if reader is read_text:
             return lambda file, first, skip: read_text(file, first, skip, rows=self._text_rows)
         return reader
-
-
-def suffix_of(file: Path) -> str:
-    """What kind of file a name tells of, packed or not."""
-    return Path(file.name.lower().removesuffix(".gz")).suffix
 
 
 def _checked(file: Path) -> Path:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Protocol
 
+from engine.corpus.place import find_local
 from engine.corpus.spec import DataSpec
-from engine.data.files import READERS, FileSource, suffix_of
+from engine.data.files import FileSource
 from engine.data.rows import Item
-from engine.errors import DataNotFound
 from engine.models.records import Cancelled as IsCancelled
 from engine.models.records import OnProgress, never, no_progress
 
@@ -57,7 +56,7 @@ def open_source(
         DataFault: It has no rows that can be read.
         DownloadFailed: The hub can't be reached.
     """
-    path = _local(spec.source, environ)
+    path = find_local(spec.source, environ)
     if path is None:
         from engine.data.hub import open_hub
 
@@ -67,20 +66,3 @@ def open_source(
 
         return open_saved(path, spec)
     return FileSource(path, spec.split, spec.text_rows)
-
-
-def _local(source: str, environ: Mapping[str, str]) -> Path | None:
-    """The path that a source names; None where it can only be a hub name."""
-    if not source.strip():
-        raise DataNotFound("No data was named", "Name a file, a folder, or a hub data set such as imdb")
-    home = environ.get("HOME") or environ.get("USERPROFILE")
-    path = Path(home, source[2:]) if home and source.startswith("~/") else Path(source)
-    try:
-        if path.exists():
-            return path.absolute()
-    except (OSError, ValueError):
-        raise DataNotFound("The source is no path and no name that a data set can have", "Check it") from None
-    looks_local = source.startswith((".", "/", "~", "\\")) or source.count("/") > 1 or suffix_of(path) in READERS
-    if looks_local:
-        raise DataNotFound(f"There is no file or folder {source}", "Check the path")
-    return None

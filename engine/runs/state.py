@@ -89,7 +89,7 @@ def describe(
     lines = log_tail(run)
     at = f"at step {step:,}" + (f" of {total:,}" if total else "") if step else "before its first step"
     why = f": {lines[-1]}" if lines else ""
-    ways = f"Go on from the last checkpoint: tunesmith runs resume {run.name}"
+    ways = f"{'Go on from the last checkpoint' if step else 'Begin again'}: tunesmith runs resume {run.name}"
     return _with(facts, "died", f"The trainer died {at}{why}. {ways}", lines)
 
 

@@ -62,6 +62,19 @@ def _cell(content: Content, width: int, right: bool) -> Content:
     return cut.pad_left(space) if right else cut.pad_right(space)
 
 
+def both_ends(text: str, width: int, end: int) -> str:
+    """A text that is too long, with its middle left out: what tells it from others is often its end.
+
+    Args:
+        text: Of characters that take one cell each.
+        width: In cells.
+        end: How many of them belong to the end.
+    """
+    if len(text) <= width or width <= end + 1:
+        return text
+    return f"{text[: width - end - 1]}…{text[-end:]}"
+
+
 def marked(text: str, spans: tuple[tuple[int, int], ...], style: str = "bold underline") -> Content:
     """A text in which some parts stand out, by more than a colour."""
     content = Content(text)

@@ -11,6 +11,8 @@ from tui.state.run import RunView
 
 SMOOTHINGS = (0.0, 0.01, 0.03, 0.1)
 """The span of the moving mean, as a share of the steps that are drawn."""
+_LEAST_SPAN = 2.0
+"""A mean of fewer steps smooths nothing."""
 _MIN_SMOOTHED = 8
 """So few points are a line of their own."""
 
@@ -66,7 +68,8 @@ def _span(view: RunView, lens: Lens) -> float:
     drawn = view.curve if lens.whole else view.recent
     if len(drawn) < _MIN_SMOOTHED:
         return 0.0
-    return lens.smoothing * (drawn[-1].step - drawn[0].step)
+    span = lens.smoothing * (drawn[-1].step - drawn[0].step)
+    return span if span >= _LEAST_SPAN else 0.0
 
 
 def moved(view: RunView, lens: Lens, columns: int, steps_per_column: float) -> Lens:

@@ -62,7 +62,11 @@ def explanation(view: RunView) -> str:
     """Why it is as it is, where that needs to be said; empty where it does not."""
     state = view.state
     if state.state == "preparing":
-        return "Reading the model and the data, and rehearsing two steps" if view.started else "The trainer is starting"
+        doing = (
+            "Reading the model and the data, and rehearsing two steps" if view.started else "The trainer is starting"
+        )
+        is_polite = view.plan is not None and view.plan.polite
+        return f"{doing}; it lets all else on this machine go first" if is_polite else doing
     if state.state == "paused" and is_waiting_for_room(view):
         return visible_line(state.words)
     if state.state == "failed" and view.finished is not None:

@@ -7,21 +7,24 @@ from textual.content import Content
 from engine.display import visible_line
 from engine.figures import human_bytes
 from engine.runs.store import RunSummary
-from tui.renderables.fitted import QUIET, columns, labelled, marked
+from tui.renderables.fitted import QUIET, both_ends, columns, labelled, marked
 from tui.state.picking import match_spans
 from tui.state.run_rows import best_words, method_words, run_facts, step_words, what_words
 from tui.state.run_words import GLYPHS, log_words, state_words
 from tui.widgets.dock_parts import STATE_STYLES
 
 _LABEL_WIDTH = 11
+_TIME_WIDTH = len("-1125-0933")
+"""The end of a name that the program has made."""
 
 
 def run_columns(run: RunSummary, query: str, shown: bool, width: int) -> Content:
     """A run on one line: name, state in words, progress, best loss; method, model and data as there is room."""
     state = run.state.state
     name_width = max(22, min(34, width - 52))
+    shown_name = both_ends(run.name, name_width - 2, _TIME_WIDTH)
     name = Content.assemble(
-        (f"{GLYPHS[state]} ", STATE_STYLES.get(state, "")), marked(run.name, match_spans(run.name, query))
+        (f"{GLYPHS[state]} ", STATE_STYLES.get(state, "")), marked(shown_name, match_spans(shown_name, query))
     )
     rest = width - name_width - 2 - 14 - 2 - 5 - 2 - 8 - 2
     return columns(

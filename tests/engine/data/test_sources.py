@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from engine.corpus import DataSpec
-from engine.data.files import FileSource
+from engine.corpus.place import SUFFIXES
+from engine.data.files import READERS, FileSource
 from engine.data.plain_text import COLUMN
 from engine.data.rows import Row
 from engine.data.source import open_source
@@ -163,3 +164,7 @@ def test_the_identity_follows_the_content(write: Write) -> None:
     assert FileSource(file).identity() == first
     file.write_text("b")
     assert FileSource(file).identity() != first
+
+
+def test_what_is_read_as_a_file_is_looked_for_as_one() -> None:
+    assert set(SUFFIXES) == set(READERS)

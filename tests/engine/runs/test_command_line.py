@@ -16,6 +16,7 @@ from engine.runs.events import EvalDone, ProbeSampled, RunFinished, RunPaused, R
 from engine.runs.lock import TrainerLock
 from engine.runs.log import EventWriter
 from engine.runs.plan import read_plan
+from engine.runs.state import read_state
 
 MakeStep = Callable[..., StepDone]
 ESCAPE = "\x1b]52;c;aGk=\x07"
@@ -157,6 +158,31 @@ def test_tune_without_data_or_with_a_bad_plan_is_a_misuse(paths: Paths, capsys: 
     assert "batch tokens" in told
     assert "epochs" in told
     assert not paths.runs.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--model", "gpt2", "--data", "nope.jsonl"], "no file or folder nope.jsonl"),
+        (["--model", "gpt2", "--data", "imdb", "--eval-source", "./nope"], "no file or folder ./nope"),
+        (["--model", "./nope", "--data", "imdb"], "nope"),
+        (["--model", "run:nope", "--data", "imdb"], "nope"),
+    ],
+)
+def test_what_is_not_there_is_told_before_a_run_begins(
+    paths: Paths, capsys: pytest.CaptureFixture[str], options: list[str], words: str
+) -> None:
+    assert call("tune", *options) == 3
+    assert words in capsys.readouterr().err
+    assert not paths.runs.exists()
+
+
+def test_a_run_that_died_before_its_first_step_begins_again(run: RunFolder) -> None:
+    run.log_file.write_text("Killed\n")
+    assert (
+        read_state(run).words
+        == f"The trainer died before its first step: Killed. Begin again: tunesmith runs resume {run.name}"
+    )
 
 
 def test_a_launcher_that_is_not_there_is_told(paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from tui.renderables.fitted import Fitted, columns, labelled, marked
+from tui.renderables.fitted import Fitted, both_ends, columns, labelled, marked
 
 
 def test_columns_have_their_widths_and_cut_with_an_ellipsis() -> None:
@@ -23,6 +23,12 @@ def test_long_values_wrap_in_their_own_column() -> None:
     assert shown.plain.splitlines()[0] == "Kind  base"
     assert [line[:6] for line in shown.plain.splitlines()[1:]] == ["Where ", "      ", "      "]
     assert all(len(line) <= 14 for line in shown.plain.splitlines())
+
+
+def test_of_a_name_that_is_too_long_both_ends_are_kept() -> None:
+    assert both_ends("stories260k-lora-1125-0933", 20, 10) == "stories26…-1125-0933"
+    assert both_ends("short", 20, 10) == "short"
+    assert both_ends("stories260k", 8, 10) == "stories260k"
 
 
 def test_marks_are_more_than_a_colour() -> None:

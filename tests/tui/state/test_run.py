@@ -21,6 +21,7 @@ from engine.runs.events import (
 from engine.runs.history import RECENT_STEPS, History
 from tests.fakes.runs import PLAN, step_done
 from tui.state.run import MAX_ANSWERS, MAX_EVALUATIONS, MAX_POINTS, MAX_WARNINGS, Look, RunView
+from tui.state.run_chart import Lens
 from tui.state.run_figures import answers_at, eta_s, gains, pace, reading_at
 
 RUNNING = RunState(state="running", words="Running", step=1, total_steps=100)
@@ -47,6 +48,13 @@ def test_steps_are_kept_one_by_one_at_the_end_and_merged_before() -> None:
     assert len(view.curve) <= MAX_POINTS
     assert sum(point.steps for point in view.curve) == 5000
     assert [point.step for point in view.curve] == sorted(point.step for point in view.curve)
+
+
+@pytest.mark.parametrize(
+    ("last", "words"), [(48, "whole run · linear · not smoothed"), (200, "whole run · linear · smoothed over 6 steps")]
+)
+def test_a_short_run_is_not_smoothed_over_one_step(last: int, words: str) -> None:
+    assert Lens().words(EMPTY.apply(steps(1, last, last))) == words
 
 
 def test_the_curve_is_that_of_one_who_saw_all_steps_at_once() -> None:
