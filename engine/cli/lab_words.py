@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from engine.cli.output import clip, is_terminal, narrate, out, out_json, redraw, table, terminal_columns
 from engine.display import visible_line
-from engine.figures import human_duration
+from engine.figures import human_duration, plural
 from engine.lab.events import (
     AnyLabEvent,
     CellDone,
@@ -60,7 +60,11 @@ class LabView:
         changed = self._table.apply(event)
         match event:
             case LabStarted(total=total, known=known):
-                self._say(f"{total} to find, {known} known already" if known else f"{total} to find")
+                self._say(
+                    f"{plural(total, 'answer')} to find, {known} known already"
+                    if known
+                    else f"{plural(total, 'answer')} to find"
+                )
             case ModelLoading():
                 self._line(f"{_STAGES.get(event.stage, 'Loading')} {event.model}…")
             case ModelLoaded(model=model):
@@ -96,7 +100,7 @@ class LabView:
         over = event.done + event.failed
         rest = f", about {human_duration(event.eta_s)} left" if event.eta_s else ""
         failed = f", {event.failed} failed" if event.failed else ""
-        text = f"{over} of {event.total}{failed}{rest}"
+        text = f"{over} of {plural(event.total, 'answer')}{failed}{rest}"
         if self._live:
             self._line(text)
         elif event.total and over * 10 // event.total > self._told_tenths:

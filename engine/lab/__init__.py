@@ -9,6 +9,8 @@
     scores       what each row adds to a score
     summary      scores with intervals, and whether the best variation is really better than the second
     statistics   intervals and the paired bootstrap
+    figures      a cell as one flat record
+    export       a table as CSV, JSON or Markdown
 
 How a screen uses it:
 
@@ -22,7 +24,7 @@ How a screen uses it:
     table.summary()                           # Summary: for each score, figures with intervals, best, a sentence
 
 To add a column, run a lab with one more variation: what is known comes at once. A runner does one run at a time; the
-table of an earlier one is `store.load(name)`, run again.
+table of an earlier one is `stored_table(store, paths, store.load(name))`, which computes nothing.
 """
 
 from __future__ import annotations

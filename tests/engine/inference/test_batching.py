@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import msgspec
 import pytest
 import torch
 
 from engine.inference import batching
+from engine.inference.adapters import PromptedDecoder
 from engine.inference.batching import BatchEvent, generate_batch
 from engine.inference.generation import generate
 from engine.inference.loading import LoadedModel
@@ -170,6 +172,18 @@ def test_a_cancel_in_the_middle_keeps_what_is_over(tiny_llama: LoadedModel) -> N
     last = events[-1]
     assert isinstance(last, BatchFinished)
     assert (last.reason, last.done, last.failed) == ("cancelled", 1, 0)
+
+
+@pytest.mark.parametrize("model", ["tiny_gpt2", "tiny_llama"])
+def test_a_soft_prompt_stands_before_every_row(model: str, request: pytest.FixtureRequest) -> None:
+    plain: LoadedModel = request.getfixturevalue(model)
+    prefix = (7, 9, 11)
+    prompted = msgspec.structs.replace(plain, prefix=prefix, decoder=PromptedDecoder(plain.decoder, prefix))
+    items = [item(text) for text in TEXTS[:3]]
+    events = together(prompted, items)
+    texts = [alone(prompted, each)[0] for each in items]
+    assert [text_of(events, place) for place in range(3)] == texts
+    assert texts != [alone(plain, each)[0] for each in items]
 
 
 def test_a_model_that_can_not_be_batched_answers_one_after_the_other(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.display import visible
 from tests.engine.cli.conftest import Command, command  # noqa: F401 - a fixture
 from tests.fakes.host import fake_host
 from tests.integration.hostile import PAYLOAD
@@ -64,7 +65,7 @@ def test_a_table_is_printed_and_known_the_next_time(
     assert "Label accuracy  50.0 % (9.5 % to 90.5 %)" in first.out
     assert "Exact match     100 %" in first.out
     assert '"Plain" and "Sentiment" do equally well' in first.out
-    assert "8 to find" in first.err
+    assert "8 answers to find" in first.err
     host(die_on_load=True)
     second = command("lab", "run", file)
     assert second.code == 0
@@ -159,6 +160,24 @@ def test_hostile_text_is_shown_as_pictures_in_narration_and_files(
     assert "\x1b" not in (tmp_path / "t.csv").read_text()
 
 
+def test_nothing_hostile_reaches_a_terminal(
+    command: Command,  # noqa: F811
+    spec: Spec,
+    host: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in ("output", "lab", "lab_words"):
+        monkeypatch.setattr(f"engine.cli.{module}.is_terminal", lambda stream: True)
+    host(reply="x" + PAYLOAD.replace("\0", ""))
+    file = spec("a film \x1b]52;c;x\x07 \u202e", extra='name = "lab \\u001b]0;x\\u0007"\n')
+    for result in (command("lab", "run", file), command("lab", "show", "lab \x1b]0;x\x07"), command("lab", "list")):
+        assert result.code == 0
+        assert visible(result.out) == result.out
+        # The line of progress is drawn over itself.
+        shown = result.err.replace("\r", "")
+        assert visible(shown) == shown
+
+
 def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(
     command: Command,  # noqa: F811
     spec: Spec,
@@ -180,5 +199,5 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(
     host(reply="a b c d")
     again = command("lab", "run", file)
     assert again.code == 0
-    found = int(again.err.split("24 to find, ")[1].split(" known")[0])
+    found = int(again.err.split("24 answers to find, ")[1].split(" known")[0])
     assert 4 <= found < 24
