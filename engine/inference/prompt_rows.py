@@ -93,7 +93,7 @@ class SharedBeginning:
 
     def cache_of(self, rows: int) -> Any:
         """A copy of the cache for so many rows."""
-        cache = copy.deepcopy(self._cache)
+        cache = _copied(self._cache)
         if self.length:
             cache.batch_select_indices(torch.zeros(rows, dtype=torch.long, device=self.device))
         return cache
@@ -125,6 +125,11 @@ class PromptRows:
     def __len__(self) -> int:
         return self._mask.shape[0]
 
+    @property
+    def length(self) -> int:
+        """Tokens of a row so far, with what fills it up."""
+        return self._mask.shape[1]
+
     def prefill(self, cancelled: Callable[[], bool]) -> torch.Tensor | None:
         """Take the prompts in, piece by piece.
 
@@ -143,6 +148,13 @@ class PromptRows:
         """Put tokens `(B, T)` behind each row; returns the logits after each, `(B, T, V)`."""
         self._mask = torch.cat((self._mask, self._mask.new_ones(tokens.shape)), 1)
         return self._forward(tokens.to(self._device))
+
+    def picked(self, rows: Sequence[int]) -> PromptRows:
+        """A copy of some rows, to put something behind them; a row may come more than once."""
+        other = copy.copy(self)
+        other._cache = _copied(self._cache)
+        other.select(rows)
+        return other
 
     def select(self, rows: Sequence[int]) -> None:
         """Keep these rows only, in this order; a row may come more than once."""
@@ -165,6 +177,13 @@ class PromptRows:
         self._seen = seen
         logits: torch.Tensor = output.logits
         return logits
+
+
+def _copied(cache: Any) -> Any:
+    """A cache that grows by itself; its tensors are replaced as it grows, never written to, so that they are shared."""
+    other = copy.copy(cache)
+    other.layers = [copy.copy(layer) for layer in cache.layers]
+    return other
 
 
 def _keeps_all(layer: Any) -> bool:

@@ -14,6 +14,7 @@ from engine.fields import nearest, short
 from engine.lab.records import Row
 from engine.protocol import Frozen
 
+MAX_ROWS = 100_000
 _INPUT_NAMES = ("input", "text", "prompt", "question", "message", "instruction")
 _REFERENCE_NAMES = ("reference", "output", "completion", "answer", "response", "target")
 _LABEL_NAMES = ("label",)
@@ -55,6 +56,10 @@ def read_rows(data: DataFile) -> tuple[Row, ...]:
         rows.append(_row(data.file, item.row, item.values, columns))
         if len(rows) == data.limit:
             break
+        if len(rows) > MAX_ROWS:
+            raise DataFault(
+                f"{data.file} has more than {MAX_ROWS:,} rows", "Take some of them, with limit under [data]"
+            )
     if not rows:
         raise DataFault(f"{data.file} has no rows", "Take another file, or skip fewer")
     return tuple(rows)

@@ -142,14 +142,17 @@ class LabRunner:
             elif not self._keys.knows(model):
                 # It was downloaded only now, and may have answered before under another reference.
                 self._keys.look_again(model)
-                known, missing = look_up(self._store, self._keys, [place for batch in waiting for place in batch])
+            else:
+                # Another cell of the same content, or another lab, may have been answered meanwhile.
+                known, missing = look_up(self._store, self._keys, waiting.popleft())
                 self._store.use(lab.name, [self._keys[place_of(cell)] for cell in known])
-                waiting = deque(_batches(missing))
                 for cell in known:
                     self._count.did(cell.part, known=True)
                     yield cell
-            else:
-                async with aclosing(self._run_batch(lab, waiting.popleft(), waiting)) as events:
+                if not missing:
+                    yield self._count.progress()
+                    continue
+                async with aclosing(self._run_batch(lab, missing, waiting)) as events:
                     async for told in events:
                         yield told
 

@@ -189,6 +189,14 @@ async def test_a_model_that_is_not_here_yet_is_looked_up_after_it_came(make_runn
     assert len(only(CellDone, events)) == 15
 
 
+async def test_columns_of_the_same_content_are_computed_once(make_runner: MakeRunner, lab: Lab) -> None:
+    twins = tuple(msgspec.structs.replace(lab.variations[0], name=name) for name in ("One", "Again"))
+    events = await filled(make_runner(), msgspec.structs.replace(lab, variations=twins))
+    done = only(CellDone, events)
+    assert {cell.variation for cell in done if cell.known} == {1}
+    assert len(done) == 30
+
+
 async def test_a_lab_is_kept_by_name(make_runner: MakeRunner, lab: Lab, store: LabStore) -> None:
     await filled(make_runner(), lab)
     assert store.load("films") == lab
