@@ -13,6 +13,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from engine.cli.consent import Yes, ask, check_somebody_is_there
 from engine.cli.group import command_group
 from engine.cli.lab_words import LabView, print_summary_json, print_table
 from engine.cli.output import is_terminal, narrate, out, out_json, table, terminal_columns
@@ -117,9 +118,12 @@ def list_(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def delete(name: Name, as_json: AsJson = False) -> None:
+def delete(name: Name, yes: Yes = False, as_json: AsJson = False) -> None:
     """Delete a lab, and the cells that no other one stands on."""
     with _store(find_paths()) as store:
+        lab = store.load(name)
+        check_somebody_is_there(name, yes=yes)
+        ask(f"Delete {visible_line(name)} and its {plural(len(lab.rows) * len(lab.variations), 'cell')}?", yes=yes)
         store.delete(name)
     if as_json:
         out_json({"name": name, "deleted": True})

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import torch
 
+from engine.inference.memory_share import batch_tokens
 from engine.inference.prompt_rows import PromptRows, SharedBeginning, can_batch, common_length, in_groups
 from engine.likelihood import TokenScores
 
@@ -56,16 +57,17 @@ def score_continuations(
     common = common_length([question.prompt for question in questions])
     shared = SharedBeginning(model, questions[0].prompt[:common], vectors=prefix)
     lengths = [len(question.prompt) + max(map(len, question.continuations)) for question in questions]
-    for group in in_groups(lengths, rows=ROWS, tokens=_TOKENS):
+    tokens = min(_TOKENS, batch_tokens(model))
+    for group in in_groups(lengths, rows=ROWS, tokens=tokens):
         some = [questions[place] for place in group]
-        scores = _score_group(shared, common, some, cancelled)
+        scores = _score_group(shared, common, some, tokens, cancelled)
         if scores is None:
             return
         yield from zip(group, scores, strict=True)
 
 
 def _score_group(
-    shared: SharedBeginning, common: int, questions: Sequence[Asked], cancelled: Callable[[], bool]
+    shared: SharedBeginning, common: int, questions: Sequence[Asked], tokens: int, cancelled: Callable[[], bool]
 ) -> list[list[TokenScores]] | None:
     rows = PromptRows(shared, [question.prompt[common:] for question in questions])
     logits = rows.prefill(cancelled)
@@ -79,10 +81,10 @@ def _score_group(
         for place, ids in enumerate(question.continuations)
         if len(ids) > 1
     ]
-    if longer:
-        rows.select([row for row, _ in longer])
-        found = _following(rows, [questions[row].continuations[place] for row, place in longer], first.shape[1])
-        for (row, place), more in zip(longer, found, strict=True):
+    for some in _chunks(longer, max(1, tokens // rows.length)):
+        continuations = [questions[row].continuations[place] for row, place in some]
+        found = _following(rows.picked([row for row, _ in some]), continuations, first.shape[1])
+        for (row, place), more in zip(some, found, strict=True):
             scores[row][place] += more
     return [
         [_scored(ids, numbers) for ids, numbers in zip(question.continuations, some, strict=True)]
@@ -104,6 +106,11 @@ def _following(rows: PromptRows, continuations: Sequence[Sequence[int]], vocabul
         pieces.append((logits.gather(2, wanted)[..., 0] - logits.logsumexp(2)).cpu())
     numbers = torch.cat(pieces, 1).tolist()
     return [row[: len(ids) - 1] for row, ids in zip(numbers, continuations, strict=True)]
+
+
+def _chunks(places: Sequence[tuple[int, int]], size: int) -> Iterator[Sequence[tuple[int, int]]]:
+    for first in range(0, len(places), size):
+        yield places[first : first + size]
 
 
 def _one_by_one(

@@ -81,7 +81,7 @@ class LabRunner:
         self._going.set()
 
     async def cancel(self) -> None:
-        """End the run for good; its last event comes soon."""
+        """End the run; its last event comes soon."""
         self._cancelled = True
         self._going.set()
         await self._host.interrupt()
@@ -97,6 +97,7 @@ class LabRunner:
             StoreFailed: Cells can't be kept.
         """
         started_s = self._clock()
+        self._cancelled = False
         self._store.save(lab)
         models = dict.fromkeys(variation.model for variation in lab.variations)
         keys = self._keys = Keys(lab, self._paths, self._environ)

@@ -69,6 +69,41 @@ def test_long_continuations_in_pieces_are_the_same(tiny_gpt2: LoadedModel, monke
     )
 
 
+def test_many_labels_are_scored_in_bounded_memory(tiny_llama: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = [[3, number, 7] for number in range(1, 40)]
+    asked = [Asked([5, 6, 7, 8], labels), Asked([5, 6, 9], labels)]
+    whole = dict(score_continuations(tiny_llama.network, asked))
+    sizes: list[int] = []
+    following = scoring._following
+
+    def watched(rows: Any, continuations: Any, vocabulary: int) -> Any:
+        sizes.append(len(rows))
+        return following(rows, continuations, vocabulary)
+
+    monkeypatch.setattr(scoring, "_following", watched)
+    monkeypatch.setattr(scoring, "_TOKENS", 40)
+    for place, found in score_continuations(tiny_llama.network, asked):
+        assert [each.logprob for each in found] == pytest.approx([each.logprob for each in whole[place]], abs=TOLERANCE)
+    assert max(sizes) <= 10
+    assert sum(sizes) == 2 * len(labels)
+
+
+def test_a_soft_prompt_stands_before_what_is_shared(tiny_gpt2: LoadedModel) -> None:
+    torch.manual_seed(0)
+    network = tiny_gpt2.network
+    vectors = torch.randn(3, network.get_input_embeddings().weight.shape[1])
+    asked = [Asked([5, 6, 7], [[1, 2], [3]]), Asked([5, 6, 9, 9], [[1, 4], [3]])]
+    for place, found in score_continuations(network, asked, prefix=vectors):
+        for scores, ids in zip(found, asked[place].continuations, strict=True):
+            whole = torch.tensor([[*asked[place].prompt, *ids]])
+            embedded = torch.cat((vectors[None], network.get_input_embeddings()(whole)), 1)
+            with torch.no_grad():
+                logprobs = network(inputs_embeds=embedded).logits[0].log_softmax(-1)
+            start = 3 + len(asked[place].prompt) - 1
+            expected = sum(float(logprobs[start + index, token]) for index, token in enumerate(ids))
+            assert scores.logprob == pytest.approx(expected, abs=TOLERANCE)
+
+
 def test_a_model_that_can_not_be_batched_is_asked_one_by_one(
     tiny_gpt2: LoadedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

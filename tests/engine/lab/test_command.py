@@ -141,7 +141,8 @@ def test_labs_are_listed_and_deleted(command: Command, spec: Spec, host: Callabl
     command("lab", "run", spec("one"))
     [entry] = command("lab", "list", "--json").json_lines
     assert (entry["name"], entry["rows"], entry["variations"]) == ("films", 1, 2)
-    assert command("lab", "delete", "films").code == 0
+    assert command("lab", "delete", "films").code == 4
+    assert command("lab", "delete", "films", "--yes").code == 0
     assert command("lab", "show", "films").code == 3
     assert command("lab", "delete", "films").code == 3
 
