@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 from textual.binding import Binding
 
-Scope = Literal["app", "chat", "composer", "transcript", "conversations", "run", "lab"]
+Scope = Literal["app", "chat", "composer", "transcript", "conversations", "run", "lab", "studio"]
 """Where an action's keys work: everywhere, or only while that part has the focus."""
 
 
@@ -225,6 +225,15 @@ ACTIONS: tuple[Action, ...] = (
         slash="template",
         argument="[NAME]",
         footer="Template",
+    ),
+    Action(
+        id="studio",
+        title="Write templates",
+        help="The template studio: write a prompt template, see what the model will see, and try it.",
+        keys="alt+t",
+        group="Model and prompt",
+        slash="studio",
+        argument="[NAME]",
     ),
     Action(
         id="edit_sampling",
@@ -781,6 +790,160 @@ ACTIONS: tuple[Action, ...] = (
         footer="Back",
     ),
     Action(
+        id="studio_run",
+        title="Run",
+        help="Send what is written to the current model, saved or not; the reply streams below.",
+        keys="ctrl+r,f5",
+        scope="studio",
+        group="In the template studio",
+        footer="Run",
+    ),
+    Action(
+        id="studio_save",
+        title="Save",
+        help="Write the file, unless another program changed it meanwhile.",
+        keys="ctrl+s",
+        scope="studio",
+        group="In the template studio",
+        footer="Save",
+    ),
+    Action(
+        id="studio_view",
+        title="Text or prompt",
+        help="Switch between the text and the prompt; where both are shown, between their fields.",
+        keys="f3",
+        scope="studio",
+        group="In the template studio",
+        footer="Prompt",
+    ),
+    Action(
+        id="studio_use",
+        title="Use in the chat",
+        help="Save the template, and talk with it from now on.",
+        keys="f10",
+        scope="studio",
+        group="In the template studio",
+        footer="Use",
+    ),
+    Action(
+        id="studio_close",
+        title="Stop, or back to the chat",
+        help="Stop the run; where none is under way, go back. What is not saved is kept as a draft.",
+        keys="escape",
+        scope="studio",
+        group="In the template studio",
+        footer="Back",
+    ),
+    Action(
+        id="studio_next_finding",
+        title="Next fault or warning",
+        help="Put the cursor on the line of the next one.",
+        keys="f8",
+        scope="studio",
+        group="In the template studio",
+        footer="Next fault",
+    ),
+    Action(
+        id="studio_tokens",
+        title="Tell tokens apart",
+        help="Show the prompt token by token, or as text.",
+        keys="alt+o",
+        scope="studio",
+        group="In the template studio",
+        footer="Tokens",
+    ),
+    Action(
+        id="studio_open",
+        title="Open another template",
+        help="Choose what to write on; what is not saved is kept as a draft.",
+        keys="ctrl+t,ctrl+o",
+        scope="studio",
+        group="In the template studio",
+        footer="Open",
+    ),
+    Action(
+        id="studio_new",
+        title="New template",
+        help="Make one from a skeleton.",
+        keys="ctrl+n",
+        scope="studio",
+        group="In the template studio",
+        footer="New",
+    ),
+    Action(
+        id="studio_duplicate",
+        title="Duplicate",
+        help="Copy what is written under another name; shipped templates are changed this way.",
+        keys="f9",
+        scope="studio",
+        group="In the template studio",
+        footer="Copy",
+    ),
+    Action(
+        id="studio_rename",
+        title="Rename",
+        help="Give the template and its file another name.",
+        keys="f2",
+        scope="studio",
+        group="In the template studio",
+    ),
+    Action(
+        id="studio_delete",
+        title="Delete the template",
+        help="Take it out of the list; it can be undone.",
+        keys="alt+d",
+        scope="studio",
+        group="In the template studio",
+    ),
+    Action(
+        id="studio_undo_delete",
+        title="Undo the last deletion",
+        help="Bring back the template that was deleted last.",
+        keys="alt+z",
+        scope="studio",
+        group="In the template studio",
+    ),
+    Action(
+        id="studio_import",
+        title="Import",
+        help="Take in a template file from anywhere.",
+        keys="alt+i",
+        scope="studio",
+        group="In the template studio",
+    ),
+    Action(
+        id="studio_export",
+        title="Export",
+        help="Write the template to a file somewhere else.",
+        keys="f4",
+        scope="studio",
+        group="In the template studio",
+    ),
+    Action(
+        id="studio_discard",
+        title="Go back to the saved text",
+        help="Give up what was typed since the last save, after a question.",
+        keys="alt+u",
+        scope="studio",
+        group="In the template studio",
+    ),
+    Action(
+        id="studio_reload",
+        title="Take the other program's text",
+        help="Where another program changed the file: take over its text.",
+        keys="alt+r",
+        scope="studio",
+        group="In the template studio",
+    ),
+    Action(
+        id="studio_keep_mine",
+        title="Keep your own text",
+        help="Where another program changed the file: let the next save overwrite that.",
+        keys="alt+k",
+        scope="studio",
+        group="In the template studio",
+    ),
+    Action(
         id="toggle_sidebar",
         title="Show or fold the conversations",
         help="The list of conversations on the left.",
@@ -862,6 +1025,10 @@ BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
 BY_SLASH: Mapping[str, Action] = {action.slash: action for action in ACTIONS if action.slash}
 
 
+_LAST = frozenset({"stop", "studio_close"})
+"""Escape means something in most fields, and this only where it does not."""
+
+
 def bindings(scope: Scope) -> list[Binding]:
     """The bindings of one scope, in the table's order. Those of the app win over the focused widget's own."""
     return [
@@ -870,7 +1037,7 @@ def bindings(scope: Scope) -> list[Binding]:
             action.id,
             action.footer or action.title,
             show=bool(action.footer),
-            priority=scope in {"app", "chat"} and action.id != "stop",
+            priority=scope in {"app", "chat", "studio"} and action.id not in _LAST,
             id=action.id,
             tooltip=action.help,
         )

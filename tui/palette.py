@@ -14,7 +14,8 @@ class ActionsProvider(Provider):
     """Every action of the program by name."""
 
     def _actions(self) -> Iterator[Action]:
-        own = next((scope for scope in ("run", "lab") if hasattr(self.screen, f"action_{scope}_close")), "chat")
+        named = ("run", "lab", "studio")
+        own = next((scope for scope in named if hasattr(self.screen, f"action_{scope}_close")), "chat")
         scopes = {"app", own}
         return (action for action in ACTIONS if action.scope in scopes and action.id != "open_palette")
 

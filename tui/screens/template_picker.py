@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from typing import ClassVar
+from pathlib import Path
+from typing import ClassVar, Literal
 
 from textual import on, work
+from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widget import Widget
@@ -32,17 +34,26 @@ _ONE_LINE = 70
 _NAME_WIDTH = 22
 
 
+Wish = Literal["use", "edit", "new"]
+
+
 class TemplatePicker(Dialog[str]):
-    """The templates, and the preview of the one under the cursor. Gives the id of a template, or None."""
+    """The templates, and the preview of the one under the cursor. Gives the id of a template, or None.
+
+    What is wanted with it is in `wish`; what is to be new has no id.
+    """
 
     HEADING = "Pick a prompt template"
-    KEYS = (
+    KEYS: ClassVar[tuple[Key, ...]] = (
         Key("Enter", "uses it", "choose"),
-        Key("↑↓", "move"),
-        Key("Ctrl+↑↓", "scroll the preview"),
+        Key("Ctrl+E", "edits it", "edit"),
+        Key("Ctrl+N", "makes a new one", "make"),
+        Key("Ctrl+↑↓", "scroll"),
         Key("Esc", "closes", "close"),
     )
     BINDINGS = [
+        Binding("ctrl+e", "edit", show=False, priority=True),
+        Binding("ctrl+n", "make", show=False, priority=True),
         ("ctrl+down", "scroll_preview(3)", "Scroll the preview down"),
         ("ctrl+up", "scroll_preview(-3)", "Scroll the preview up"),
     ]
@@ -83,6 +94,7 @@ class TemplatePicker(Dialog[str]):
         self._current = current
         self._preview = preview
         self._why_not = why_not
+        self.wish: Wish = "use"
         self._templates: dict[str, Template] = {}
         self._faults: dict[str, TemplateFault] = {}
 
@@ -107,7 +119,25 @@ class TemplatePicker(Dialog[str]):
 
     def action_choose(self) -> None:
         """Use what is under the cursor."""
-        self._choose(self.query_one(FilterList).highlighted_id)
+        self.choose_row(self.query_one(FilterList).highlighted_id)
+
+    def action_edit(self) -> None:
+        """Write on what is under the cursor, good or faulty."""
+        if named := self.id_of(self.query_one(FilterList).highlighted_id):
+            self.wish = "edit"
+            self.dismiss(named)
+
+    def action_make(self) -> None:
+        """Write a new one."""
+        self.wish = "new"
+        self.dismiss("")
+
+    def id_of(self, row_id: str) -> str:
+        """What the row's template or file is called by; empty for a heading."""
+        if template := self._templates.get(row_id):
+            return template.id
+        fault = self._faults.get(row_id)
+        return Path(fault.file).stem if fault is not None else ""
 
     def action_scroll_preview(self, lines: int) -> None:
         """Scroll the preview by lines."""
@@ -147,9 +177,10 @@ class TemplatePicker(Dialog[str]):
 
     @on(FilterList.Chosen)
     def _chosen(self, event: FilterList.Chosen) -> None:
-        self._choose(event.row_id)
+        self.choose_row(event.row_id)
 
-    def _choose(self, row_id: str) -> None:
+    def choose_row(self, row_id: str) -> None:
+        """Use a row, where it is a good template."""
         template = self._templates.get(row_id)
         if template is None:
             return

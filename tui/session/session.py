@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from engine.conversations import Store
-from engine.protocol import AnyEvent, Failed, ModelReady, TokensCounted, UnknownEvent
+from engine.protocol import AnyCommand, AnyEvent, Failed, ModelReady, TokensCounted, UnknownEvent
 from engine.settings import Settings
 from engine.templates import Library
 from tui.bridge import Bridge
@@ -68,6 +68,14 @@ class Session:
     def start_host(self) -> None:
         """Start the model host before anybody asks for it, so that its imports are done by then."""
         self._desk.bridge.start()
+
+    def ask(self, command: AnyCommand) -> None:
+        """Ask the host for something; the events are the screen's to take in."""
+        self._desk.bridge.run(command)
+
+    def cancel(self, request_id: int) -> None:
+        """Ask for the end of a request."""
+        self._desk.bridge.cancel(request_id)
 
     async def close(self) -> None:
         """End the host and close the store; a reply that was coming keeps what is there."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from engine.display import visible
+from engine.display import visible, visible_line
 from tui.renderables.fitted import FAINT, QUIET
 from tui.state.picking import preview_text
 
@@ -40,6 +42,15 @@ class Preview(VerticalScroll, can_focus=False):
         for start, end in shown.marks:
             content = content.stylize(FAINT, start, end)
         self._update(Content.assemble(content, (_REPLY, FAINT)))
+
+    def show_pieces(self, pieces: Sequence[str]) -> None:
+        """Show a prompt token by token: every other one on another ground, with a line between two."""
+        parts: list[Content] = []
+        for number, piece in enumerate(pieces):
+            shown = visible_line(piece).replace("␊", "⏎").replace(" ", "·") or "◌"
+            parts.append(Content.styled(shown, "on $primary 22%" if number % 2 else ""))
+            parts.append(Content("\n") if piece.endswith("\n") else Content.styled("│", FAINT))
+        self._update(Content.assemble(*parts, (_REPLY, FAINT)))
 
     def show_words(self, words: str, *, fault: bool = False) -> None:
         """Show something that is no prompt."""

@@ -65,6 +65,11 @@ class VariablesForm(HorizontalGroup):
         self._variables: tuple[Variable, ...] = ()
         self._values: dict[str, str] = {}
 
+    @property
+    def values(self) -> dict[str, str]:
+        """What fills the blanks, by name."""
+        return dict(self._values)
+
     async def show(self, variables: Sequence[Variable], values: Mapping[str, str]) -> None:
         """Show the blanks of a template. The field that is typed in is ahead of any value that comes from outside."""
         filled = {v.name: values.get(v.name, v.default) for v in variables}

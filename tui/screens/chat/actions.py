@@ -10,6 +10,7 @@ from tui.screens.chat.base import NARROW_COLUMNS
 from tui.screens.chat.conversation_actions import ConversationActions
 from tui.screens.chat.lab_actions import LabActions
 from tui.screens.chat.prompt_actions import PromptActions
+from tui.screens.chat.studio_actions import StudioActions
 from tui.screens.chat.training_actions import TrainingActions
 from tui.screens.chat.turn_actions import TurnActions
 from tui.widgets.composer import Composer
@@ -17,7 +18,7 @@ from tui.widgets.dock import Dock
 from tui.widgets.sidebar import ConversationList, Sidebar
 
 
-class ChatActions(TurnActions, PromptActions, ConversationActions, TrainingActions, LabActions):
+class ChatActions(TurnActions, PromptActions, StudioActions, ConversationActions, TrainingActions, LabActions):
     """Everything the chat can be asked to do."""
 
     async def run_slash(self, command: SlashCommand) -> None:
@@ -32,6 +33,8 @@ class ChatActions(TurnActions, PromptActions, ConversationActions, TrainingActio
                     session.model.load(ref)
                 case ("pick_template", name) if name:
                     session.prompting.choose_template(name)
+                case ("studio", name) if name:
+                    self.open_studio(name)
                 case ("rename_chat", title) if title:
                     self._rename(session.state.conversation_id, title)
                 case ("export_chat", file) if file:

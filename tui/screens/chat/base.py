@@ -67,6 +67,10 @@ class ChatBase(Screen[None]):
         """Count the prompt's tokens, once the typing pauses."""
 
     @abstractmethod
+    def open_studio(self, name: str, *, new: bool = False) -> None:
+        """Open the template studio."""
+
+    @abstractmethod
     def save_draft(self) -> None:
         """Keep what is in the composer."""
 

@@ -67,7 +67,12 @@ class PromptActions(ChatBase):
             return
 
         def chosen(template_id: str | None) -> None:
-            if template_id is not None:
+            if template_id is None:
+                return
+            if picker.wish != "use":
+                new = picker.wish == "new" or template_id == TRAINED_ID
+                self.open_studio("plain" if new else template_id, new=new)
+            else:
                 session.prompting.choose_template(template_id)
                 self.remember(template="" if template_id == TRAINED_ID else template_id)
                 self.count_soon()

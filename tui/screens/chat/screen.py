@@ -231,6 +231,7 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
         if self.session is not None:
             was_busy = self.session.state.busy
             self.session.apply(event.events)
+            self.tell_studio(event.events)
             if was_busy and not self.session.state.busy:
                 self._after_reply()
 

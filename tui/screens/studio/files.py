@@ -1,0 +1,207 @@
+"""What the studio does with files: all by the functions that the command line uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.errors import Misuse, Refused, TunesmithError
+from engine.paths import anchored
+from engine.templates import authoring
+from engine.templates.authoring import template_id
+from tui.screens.line_prompt import LinePrompt
+from tui.screens.question import Question
+from tui.screens.studio.base import StudioBase
+
+
+class FileActions(StudioBase):
+    """New, duplicate, rename, delete, import, export, save, and what to do about another program."""
+
+    def open(self, name: str) -> None:
+        """Open another template; what is typed and not saved is kept as its draft."""
+        if self.keep() and self.tried(lambda: self.desk.open(name)):
+            self.show_text()
+            if self.desk.now.from_draft:
+                self.notice("What you had typed and not saved is here again. Alt+U goes back to the saved text.")
+
+    def keep(self) -> bool:
+        """Keep what is not saved; what can't be kept is told, and stays on the screen."""
+        return self.tried(self.desk.keep_draft)
+
+    # The open one
+
+    def action_studio_save(self) -> None:
+        """Write the file."""
+        self.save()
+
+    def save(self) -> bool:
+        """Write the file, where there is something to write."""
+        one = self.desk.now
+        if one.is_read_only:
+            self.ask_to_duplicate()
+            return False
+        if one.is_dirty:
+            try:
+                self.desk.save()
+            except Refused:
+                self.draw()  # the bar says what to choose from
+                return False
+            except TunesmithError as error:
+                self.notice(str(error), error=True)
+                return False
+            has_faults = any(finding.kind == "fault" for finding in self.state.findings)
+            self.notice("Saved. It has faults: the chat can't use it before they are mended" if has_faults else "Saved")
+        self.draw()
+        return True
+
+    def action_studio_use(self) -> None:
+        """Save it, and talk with it from now on."""
+        one = self.desk.now
+        if self.state.examined is None or self.state.examined.template is None:
+            self.notice("It has faults: mend them first", error=True)
+        elif one.is_read_only or self.save():
+            self.desk.library.scan()
+            if self.tried(lambda: self.host.studio_use(one.id)):
+                self.keep()
+                self.dismiss(None)
+
+    def action_studio_discard(self) -> None:
+        """Go back to the saved text, after a question."""
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.desk.discard()
+                self.show_text()
+
+        if self.desk.now.is_dirty:
+            words = "What you have typed since the last save is gone then; Ctrl+Z in the editor does not bring it back."
+            self.app.push_screen(Question("Go back to the saved text?", words, yes="goes back"), answered)
+
+    def action_studio_reload(self) -> None:
+        """Take over what another program wrote."""
+        if self.desk.now.on_disk == "changed":
+            self.desk.take_theirs()
+            self.show_text()
+
+    def action_studio_keep_mine(self) -> None:
+        """Keep one's own text; the next save overwrites the other."""
+        if self.desk.now.on_disk != "same":
+            self.desk.keep_mine()
+            self.keep()
+            self.draw()
+
+    # Others
+
+    def action_studio_new(self) -> None:
+        """Make a new one from a skeleton."""
+        self._ask_name("A new template", "", lambda name: authoring.create(self.desk.library, name))
+
+    def action_studio_duplicate(self) -> None:
+        """Copy what is written, under another name."""
+        self.ask_to_duplicate()
+
+    def ask_to_duplicate(self) -> None:
+        """Ask what the copy is to be called."""
+        one = self.desk.now
+        title = "It is shipped and stays as it is: make a copy" if one.is_read_only else "Duplicate"
+        self._ask_name(title, f"My {one.id}", lambda name: authoring.create(self.desk.library, name, one.text))
+
+    def _ask_name(self, title: str, value: str, make: Callable[[str], Path]) -> None:
+        def named(name: str | None) -> None:
+            if name is None or not self.keep():
+                return
+            try:
+                file = make(name)
+            except TunesmithError as error:
+                self.notice(str(error), error=True)
+                return
+            self.desk.forget(file.stem)
+            self.open(file.stem)
+
+        hint = "What lists will call it; its file is named after it"
+        self.app.push_screen(LinePrompt(title, value=value, hint=hint, validate=self._fault_of_name), named)
+
+    def _fault_of_name(self, name: str) -> str:
+        try:
+            stem = template_id(name)
+        except Misuse as error:
+            return str(error)
+        taken = {file.casefold() for file in self.desk.library.scan().files}
+        return f"There is a template {stem} already" if stem.casefold() in taken else ""
+
+    def action_studio_rename(self) -> None:
+        """Give it another name."""
+        one = self.desk.now
+        if one.is_read_only:
+            self.ask_to_duplicate()
+            return
+
+        def named(name: str | None) -> None:
+            if name is not None and self.tried(lambda: self.desk.rename(name)):
+                self.show_text()
+
+        template = self.state.examined.template if self.state.examined is not None else None
+        value = template.name if template is not None else one.id
+
+        def fault(name: str) -> str:
+            same = name.strip() and template_id(name).casefold() == one.id.casefold()
+            return "" if same else self._fault_of_name(name)
+
+        self.app.push_screen(LinePrompt("Rename the template", value=value, validate=fault), named)
+
+    def action_studio_delete(self) -> None:
+        """Take it out of the list."""
+        if self.desk.now.is_read_only:
+            self.notice("It is shipped and can't be deleted", error=True)
+            return
+        try:
+            deleted = self.desk.delete()
+        except TunesmithError as error:
+            self.notice(str(error), error=True)
+            return
+        self.deleted.append(deleted)
+        self.desk.library.scan()
+        self.desk.open("plain")
+        self.show_text()
+        self.notice(f"Deleted {deleted}. Alt+Z brings it back.")
+
+    def action_studio_undo_delete(self) -> None:
+        """Bring back the one that was deleted last."""
+        if not self.deleted:
+            self.notice("Nothing was deleted here")
+        elif self.tried(lambda: authoring.restore(self.desk.library, self.deleted[-1])):
+            self.open(self.deleted.pop())
+
+    def action_studio_import(self) -> None:
+        """Take in a file from anywhere."""
+
+        def named(path: str | None) -> None:
+            if path is None or not self.keep():
+                return
+            try:
+                file = authoring.import_file(self.desk.library, Path(path.strip()).expanduser())
+            except TunesmithError as error:
+                self.notice(str(error), error=True)
+                return
+            self.desk.forget(file.stem)
+            self.open(file.stem)
+
+        hint = "A .toml file; it is copied in among your own"
+        self.app.push_screen(LinePrompt("Take in a template file", hint=hint, placeholder="path/to/file.toml"), named)
+
+    def action_studio_export(self) -> None:
+        """Write it to a file somewhere else."""
+        one = self.desk.now
+
+        def named(path: str | None) -> None:
+            if path is None or (one.is_dirty and not self.save()):
+                return
+            try:
+                file = authoring.export_file(self.desk.library, one.id, Path(path.strip()).expanduser())
+            except TunesmithError as error:
+                self.notice(str(error), error=True)
+                return
+            self.notice(f"Written to {anchored(str(file))}")
+
+        prompt = LinePrompt("Write the template to a file", value=f"{one.id}.toml", hint="A file or a folder")
+        self.app.push_screen(prompt, named)

@@ -1,0 +1,57 @@
+"""The trial run: what is written, sent to the model as it is, saved or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.protocol import AnyEvent, Generate, UnknownEvent
+from tui.screens.studio.base import StudioBase
+from tui.state.reply import Asked, Reply
+
+
+class Running(StudioBase):
+    """Runs and stops."""
+
+    def action_studio_run(self) -> None:
+        """Run what is written on the current model."""
+        model, examined = self.host.studio_model(), self.state.examined
+        if model is None:
+            self.notice("Pick a model first: Ctrl+O in the chat", error=True)
+            return
+        if examined is None or examined.prompt is None or examined.unrendered:
+            self.notice("It has faults: mend them first", error=True)
+            return
+        self._cancel()
+        sampling = self.host.studio_sampling(examined.prompt.template.sampling)
+        asked = Asked(prompt=examined.prompt, sampling=sampling)
+        command = Generate(id=self.host.studio_id(), prompt=examined.prompt, sampling=sampling)
+        run = Reply(conversation_id=None, parent_id=None, asked=asked).ask(command.id, ref=model.ref, model=model.name)
+        self.state = self.state.with_(run=run)
+        self.host.studio_run(command)
+        self.draw()
+
+    def action_studio_close(self) -> None:
+        """Stop the run; where none is under way, go back to the chat."""
+        if self.state.is_running:
+            self._cancel()
+        else:
+            self.leave()
+
+    def leave(self) -> None:
+        """Go back to the chat."""
+        self.dismiss(None)
+
+    def apply(self, events: Sequence[AnyEvent | UnknownEvent]) -> None:
+        """Take in what the host said of the run."""
+        run = self.state.run
+        if run is None:
+            return
+        for event in events:
+            run = run.apply(event)
+        if run is not self.state.run:
+            self.state = self.state.with_(run=run)
+            self.draw()
+
+    def _cancel(self) -> None:
+        if self.state.is_running and self.state.run is not None:
+            self.host.studio_cancel(self.state.run.request_id)

@@ -1,0 +1,148 @@
+"""A template that is being written: its text, its file, its draft, and what another program did to it."""
+
+from __future__ import annotations
+
+import msgspec
+from textual.widgets.text_area import Document
+
+from engine.errors import Failed
+from engine.templates import Library, authoring
+from engine.templates.drafts import Draft, TemplateDrafts
+from tui.state.studio import OnDisk, Open
+
+
+def as_edited(text: str) -> str:
+    """A text as an editor gives it back: its line ends are all of one kind."""
+    return Document(text).text
+
+
+class TemplateDesk:
+    """Opens, saves and keeps; every method does its work on the disk here and now."""
+
+    def __init__(self, library: Library, drafts: TemplateDrafts) -> None:
+        """Work on a library; nothing is open yet."""
+        self.library = library
+        self._drafts = drafts
+        self._open: Open | None = None
+
+    @property
+    def now(self) -> Open:
+        """The open template."""
+        assert self._open is not None, "nothing is open"
+        return self._open
+
+    def open(self, name: str) -> Open:
+        """Open a template; what was typed into it before and not saved comes back.
+
+        Raises:
+            TunesmithError: There is none, or it can't be read.
+        """
+        source = authoring.open_source(self.library, name)
+        opened = Open(id=source.id, file=source.file, text=source.text, saved=source.text, shown=as_edited(source.text))
+        draft = self._drafts.find(source.id) if source.file is not None else None
+        if draft is not None:
+            opened = _change(opened, text=draft.text, saved=draft.before, from_draft=True)
+            if draft.before != source.text:
+                opened = _change(opened, on_disk="changed", theirs=source.text)
+        self._open = opened
+        return opened
+
+    def type(self, text: str) -> None:
+        """Take in what was typed."""
+        self._open = _change(self.now, text=text)
+
+    def keep_draft(self) -> None:
+        """Keep what is not saved, so that it outlives the program; forget the draft where all is.
+
+        Raises:
+            Failed: It can't be kept.
+        """
+        one = self.now
+        if one.file is None:
+            return
+        if not one.is_dirty:
+            self._drafts.drop(one.id)
+            return
+        try:
+            self._drafts.keep(one.id, Draft(one.text, one.saved))
+        except (OSError, UnicodeEncodeError) as error:
+            raise Failed(f"The unsaved text of {one.id} can't be kept: {error}") from None
+
+    def save(self) -> None:
+        """Write the file.
+
+        Raises:
+            Refused: Another program changed it, which is noted.
+            Failed: It can't be written.
+        """
+        one = self.now
+        assert one.file is not None
+        self.look()
+        authoring.save(one.file, one.text, one.saved)
+        self._open = _change(one, saved=one.text, on_disk="same", theirs=None, from_draft=False)
+        self._drafts.drop(one.id)
+
+    def look(self) -> OnDisk:
+        """Look whether another program changed the file. Untouched text follows it; what was typed stays."""
+        one = self.now
+        if one.file is None:
+            return "same"
+        theirs = authoring.now_on_disk(one.file)
+        if theirs == one.saved:
+            self._open = _change(one, on_disk="same", theirs=None)
+        elif theirs is not None and not one.is_dirty:
+            self._open = _change(one, text=theirs, saved=theirs, on_disk="same", theirs=None)
+        else:
+            self._open = _change(one, on_disk="gone" if theirs is None else "changed", theirs=theirs)
+        return self.now.on_disk
+
+    def take_theirs(self) -> None:
+        """Give up what was typed for what is on the disk."""
+        one = self.now
+        if one.theirs is not None:
+            self._open = _change(one, text=one.theirs, saved=one.theirs, on_disk="same", theirs=None, from_draft=False)
+            self._drafts.drop(one.id)
+
+    def keep_mine(self) -> None:
+        """Let the next save overwrite what is on the disk."""
+        one = self.now
+        self._open = _change(one, saved=one.theirs, on_disk="same", theirs=None)
+
+    def discard(self) -> None:
+        """Go back to the saved text."""
+        one = self.now
+        if one.saved is not None:
+            self._open = _change(one, text=one.saved, from_draft=False)
+            self._drafts.drop(one.id)
+
+    def rename(self, new_name: str) -> None:
+        """Give the open template another name; it is saved before.
+
+        Raises:
+            TunesmithError: It can't be.
+        """
+        one = self.now
+        if one.is_dirty:
+            self.save()
+        file = authoring.rename(self.library, one.id, new_name)
+        self._drafts.drop(one.id)
+        self.open(file.stem)
+
+    def delete(self) -> str:
+        """Take the open template out of the list; nothing else is opened. What was typed is kept with it.
+
+        Raises:
+            TunesmithError: It can't be.
+        """
+        self.keep_draft()
+        return authoring.delete(self.library, self.now.id)
+
+    def forget(self, template_id: str) -> None:
+        """A template of this name is made anew: what was typed into another one is not meant for it."""
+        self._drafts.drop(template_id)
+
+
+def _change(one: Open, **changes: object) -> Open:
+    if isinstance(saved := changes.get("saved"), str):
+        changes["shown"] = as_edited(saved)
+    return msgspec.structs.replace(one, **changes)
