@@ -382,3 +382,11 @@ async def test_what_a_file_holds_never_drives_the_terminal(start: Start, paths: 
         texts = [segment.text for strip in drawn for segment in strip]
         assert all(text.isprintable() for text in texts)
         assert any("␛" in text for text in texts)
+
+
+async def test_a_model_that_comes_later_counts_at_once(start: Start, mine: Path) -> None:
+    async with start(load_delay_s=0.3) as program:
+        program.screen.open_studio("mine")
+        await program.until(lambda: isinstance(program.app.screen, StudioScreen), "the studio")
+        await until_shown(program, "no model, so no tokens")
+        await until_shown(program, "tokens (", "mine.toml · saved  ·  fake")

@@ -66,7 +66,7 @@ class Examining(StudioBase):
                 )
                 if not self.is_attached:
                     return
-                fresh = self.state.examined is None or self.state.examined.prompt != examined.prompt
+                fresh = model is None or self.state.examined is None or self.state.examined.prompt != examined.prompt
                 self.state = self.state.with_(examined=examined, uncounted="")
                 if fresh:
                     self.state = self.state.with_(counted=None)

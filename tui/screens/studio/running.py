@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.protocol import AnyEvent, Generate, UnknownEvent
+from engine.protocol import AnyEvent, Generate, ModelInfo, UnknownEvent
 from tui.screens.studio.base import StudioBase
 from tui.state.reply import Asked, Reply
 
@@ -12,11 +12,17 @@ from tui.state.reply import Asked, Reply
 class Running(StudioBase):
     """Runs and stops."""
 
+    _model: ModelInfo | None = None
+
+    def action_studio_pick_model(self) -> None:
+        """Choose the model that counts and runs."""
+        self.host.action_pick_model()
+
     def action_studio_run(self) -> None:
         """Run what is written on the current model."""
         model, examined = self.host.studio_model(), self.state.examined
         if model is None:
-            self.notice("Pick a model first: Ctrl+O in the chat", error=True)
+            self.notice("Pick a model first: Ctrl+O", error=True)
             return
         if examined is None or examined.prompt is None or examined.unrendered:
             self.notice("It has faults: mend them first", error=True)
@@ -43,6 +49,10 @@ class Running(StudioBase):
 
     def apply(self, events: Sequence[AnyEvent | UnknownEvent]) -> None:
         """Take in what the host said of the run."""
+        model = self.host.studio_model()
+        if model != self._model:
+            self._model = model
+            self.look_again()
         run = self.state.run
         if run is None:
             return

@@ -88,6 +88,7 @@ class StudioScreen(Drawing, Examining, Running, FileActions):
         self.host = host
         self.state = StudioState()
         self.deleted = []
+        self._model = host.studio_model()
         self.desk.open(name)
 
     def compose(self) -> ComposeResult:
