@@ -86,6 +86,16 @@ async def dialogs(app: TunesmithApp, pilot: Pilot[None]) -> None:
     save(app, "models")
 
 
+async def studio(app: TunesmithApp, pilot: Pilot[None]) -> None:
+    """A template that is being written."""
+    assert app.chat is not None
+    app.chat.open_studio("translate")
+    await until(pilot, lambda: app.chat and (one := app.chat.open_studio_screen) and one.state.counted)
+    await pilot.press("alt+o", "ctrl+r")
+    await pilot.pause(1.5)
+    save(app, "studio")
+
+
 async def training(app: TunesmithApp, pilot: Pilot[None]) -> None:
     """A run that is being trained: beside the chat, and on the whole screen."""
     assert app.chat is not None
@@ -105,6 +115,7 @@ def main() -> None:
         root = Path(folder)
         store_talks(find_paths({"TUNESMITH_HOME": str(root)}))
         asyncio.run(draw(root, "dark", dialogs))
+        asyncio.run(draw(root, "dark", studio))
         asyncio.run(draw(root, "light", lambda app, _pilot: save(app, "light")))
         trainers = store_runs(find_paths({"TUNESMITH_HOME": str(root)}))
         asyncio.run(draw(root, "dark", training))

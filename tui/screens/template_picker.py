@@ -47,8 +47,8 @@ class TemplatePicker(Dialog[str]):
     KEYS: ClassVar[tuple[Key, ...]] = (
         Key("Enter", "uses it", "choose"),
         Key("Ctrl+E", "edits it", "edit"),
-        Key("Ctrl+N", "makes a new one", "make"),
-        Key("Ctrl+↑↓", "scroll"),
+        Key("Ctrl+N", "new", "make"),
+        Key("Ctrl+↑↓", "scrolls"),
         Key("Esc", "closes", "close"),
     )
     BINDINGS = [
