@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from engine.errors import LoadFailed, ModelNotFound, RunNotFound, TunesmithError
@@ -10,7 +10,7 @@ from engine.models.folder import inspect_folder
 from engine.models.records import LocalModel, ModelEntry, unreadable
 from engine.models.reference import RunModel
 from engine.paths import Paths
-from engine.runs.checkpoints import list_checkpoints
+from engine.runs.checkpoints import Checkpoint, list_checkpoints
 from engine.runs.folder import RunFolder
 from engine.runs.plan import read_plan
 from engine.runs.store import find_run, run_folders
@@ -87,9 +87,7 @@ def _folder(run: RunFolder, step: int | None) -> Path:
         found = next((one.folder for one in there if one.step == step), None)
         if found is not None:
             return found
-        steps = ", ".join(str(one.step) for one in there)
-        hint = f"It has steps {steps}" if steps else "It has no checkpoint yet"
-        raise ModelNotFound(f"The run {run.name} has no checkpoint of step {step}", hint)
+        raise ModelNotFound(f"The run {run.name} has no checkpoint of step {step}", _instead(run, there))
     if run.final.is_dir():
         return run.final
     if not there:
@@ -97,3 +95,12 @@ def _folder(run: RunFolder, step: int | None) -> Path:
             f"The run {run.name} has made nothing yet", f"See how it stands: tunesmith runs show {run.name}"
         )
     return next((one.folder for one in there if one.best), there[-1].folder)
+
+
+def _instead(run: RunFolder, there: Sequence[Checkpoint]) -> str:
+    """What can be talked to where a checkpoint can't be."""
+    if not there:
+        return "It has no checkpoint yet"
+    steps = ", ".join(str(one.step) for one in there)
+    result = f"; its result is run:{run.name}" if run.final.is_dir() else ""
+    return f"Only the newest and the best are kept: steps {steps}{result}"

@@ -103,7 +103,7 @@ def test_runs_and_steps_that_are_not_there_are_told_in_words(
     with pytest.raises(ModelNotFound, match="made nothing yet"):
         resolve("run:here", paths=paths)
     nursery.train(run)
-    with pytest.raises(ModelNotFound, match="It has steps"):
+    with pytest.raises(ModelNotFound, match=r"kept: steps .*; its result is run:here"):
         resolve("run:here@77", paths=paths)
     with pytest.raises(ModelNotFound, match="Did you mean here"):
         resolve("run:hera", paths=paths)
