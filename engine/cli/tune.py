@@ -19,6 +19,7 @@ from engine.models.reference import RunModel, parse
 from engine.paths import Paths, find_paths
 from engine.runs import Plan, RunFolder, create, find_run, start
 from engine.runs.plan import read_plan
+from engine.runs.starting import launcher_argv
 
 app = command_group("Fine-tune a model on data.")
 
@@ -54,6 +55,7 @@ def _look_whether_it_is_there(plan: Plan, paths: Paths) -> None:
             find_run(paths.runs, run)
     for source in filter(None, (plan.data.source, plan.data.eval_source)):
         find_local(source)
+    launcher_argv(plan.launcher)
 
 
 def _begin(run: RunFolder, *, follow: bool, as_json: bool) -> None:

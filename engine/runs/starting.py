@@ -34,9 +34,17 @@ def trainer_argv(run: RunFolder, launcher: str = "") -> list[str]:
     Raises:
         Misuse: The launcher can't be understood or is not installed.
     """
-    module = ["-m", "engine.training", str(run.path)]
+    return [*(launcher_argv(launcher) or (sys.executable, "-P")), "-m", "engine.training", str(run.path)]
+
+
+def launcher_argv(launcher: str) -> list[str]:
+    """The command of a launcher; empty for none.
+
+    Raises:
+        Misuse: It can't be understood or is not installed.
+    """
     if not launcher.strip():
-        return [sys.executable, "-P", *module]
+        return []
     try:
         first, *rest = shlex.split(launcher)
     except ValueError as error:
@@ -45,7 +53,7 @@ def trainer_argv(run: RunFolder, launcher: str = "") -> list[str]:
     program = str(beside) if beside.is_file() else shutil.which(first)
     if program is None:
         raise Misuse(f"There is no program {first}", "torchrun and accelerate come with Tunesmith")
-    return [program, *rest, *module]
+    return [program, *rest]
 
 
 def start(

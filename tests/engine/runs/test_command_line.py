@@ -188,3 +188,4 @@ def test_a_run_that_died_before_its_first_step_begins_again(run: RunFolder) -> N
 def test_a_launcher_that_is_not_there_is_told(paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("tune", "--model", "gpt2", "--data", "x", "--launcher", "no-such-launcher -n 2") == 2
     assert "no-such-launcher" in capsys.readouterr().err
+    assert not paths.runs.exists()
