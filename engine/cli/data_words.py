@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from engine.corpus.messages import DataOpened
-from engine.corpus.report import Histogram, Report
+from engine.corpus.report import FAULT_WORDS, Histogram, Report
 from engine.corpus.spec import Columns
 from engine.corpus.views import RowView, TokenView
 from engine.display import visible, visible_line
@@ -64,7 +64,7 @@ def faults_in_words(report: Report) -> str:
     """Every kind of fault, with the first few of each."""
     lines = []
     for kind in report.faults:
-        lines.append(f"{kind.kind}: {plural(kind.count, 'row')}")
+        lines.append(f"{FAULT_WORDS[kind.kind]}: {plural(kind.count, 'row')}")
         lines += [f"  {fault.words}" for fault in kind.first]
         if kind.count > len(kind.first):
             lines.append(f"  and {kind.count - len(kind.first):,} more")

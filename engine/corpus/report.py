@@ -24,6 +24,23 @@ FaultKind = Literal[
     "template",
     "nothing-to-train",
 ]
+FAULT_WORDS: dict[FaultKind, str] = {
+    "not-json": "No JSON",
+    "torn-line": "A line that breaks off",
+    "not-an-object": "No object",
+    "not-utf8": "No UTF-8 text",
+    "nul-character": "A NUL character",
+    "too-big": "Too big",
+    "ragged": "More or fewer values than columns",
+    "missing-column": "A column is missing",
+    "wrong-type": "Of the wrong type",
+    "empty": "Empty",
+    "unknown-label": "No label that is known",
+    "bad-turns": "Turns out of order",
+    "template": "The template can't dress it",
+    "nothing-to-train": "Nothing that is learned fits",
+}
+"""What a person is told of each kind; the kind itself is for scripts."""
 
 
 class Fault(Frozen, frozen=True, kw_only=True):

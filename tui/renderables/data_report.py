@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from textual.content import Content
 
-from engine.corpus.report import Histogram, Report
+from engine.corpus.report import FAULT_WORDS, Histogram, Report
 from engine.display import visible_line
 from engine.figures import human_count, plural
 from tui.renderables.fitted import QUIET, labelled
@@ -59,7 +59,7 @@ def _faults(report: Report) -> Iterator[Content]:
         return
     yield Content.styled(f"✗ {plural(report.faulty_rows, 'row')} can't be used", "bold $text-error")
     for kind in report.faults:
-        yield Content.styled(f"  {kind.kind}: {plural(kind.count, 'row')}", "bold")
+        yield Content.styled(f"  {FAULT_WORDS[kind.kind]}: {plural(kind.count, 'row')}", "bold")
         for fault in kind.first:
             yield Content(f"  · {option_words(fault.words)}")
         if more := kind.count - len(kind.first):

@@ -41,6 +41,7 @@ def test_faults_are_told_on_stderr_and_are_no_failure(command: Command, write: W
     assert result.code == 0
     assert "31 rows, 1 of them faulty" in result.out
     assert 'reviews.jsonl, row 31, column "text": found the number 5; expected text' in result.err
+    assert "Of the wrong type: 1 row" in result.err
     assert "--skip-faulty" in result.err
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.corpus import DataSpec, Fault
+from engine.corpus.report import FAULT_WORDS, FaultKind
 from engine.data import rows as rows_module
 from engine.data.inspection import inspect_rows, survey
 from engine.errors import DataFault, Misuse, TunesmithError
@@ -229,3 +231,7 @@ def test_a_column_that_is_not_there_is_a_misuse(write: Write) -> None:
     with pytest.raises(Misuse, match='no column "lable"') as caught:
         look(write("rows.jsonl", [{"text": "a", "label": 1}]), label_column="lable")
     assert "Did you mean label?" in caught.value.hint
+
+
+def test_every_kind_of_fault_has_words() -> None:
+    assert set(FAULT_WORDS) == set(get_args(FaultKind))

@@ -98,7 +98,7 @@ def test_the_report_tells_all(width: int) -> None:
     words = " ".join(plain.split())
     for wanted in (
         "✗ 3 rows can't be used",
-        "unknown-label: 3 rows",
+        "No label that is known: 3 rows",
         'row 12 (line 14), column "label": found “goood”; expected one of bad, good. Correct it, or use “Faulty rows”',
         "and 2 more",
         "0 = bad",
