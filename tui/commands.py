@@ -674,7 +674,6 @@ ACTIONS: tuple[Action, ...] = (
         keys="w",
         scope="lab",
         group="In the lab",
-        footer="Winner",
     ),
     Action(
         id="lab_use",

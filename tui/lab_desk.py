@@ -21,6 +21,8 @@ from engine.lab.events import AnyLabEvent
 from engine.lab.records import Lab
 
 MIN_INTERVAL_S = 1 / 30
+MOST_EVENTS = 400
+"""In one message; what is known of a large table comes in several, between which keys are heard."""
 _JOIN_S = 10.0
 
 
@@ -211,7 +213,10 @@ class LabDesk:
         run = self._run
         if run is None:
             return
-        fault = run.fault if run.over else ""
-        events = [run.events.popleft() for _ in range(len(run.events))]
+        is_over = run.over
+        events = [run.events.popleft() for _ in range(min(MOST_EVENTS, len(run.events)))]
+        if run.events:
+            self._schedule(run.number)
+        fault = run.fault if is_over and not run.events else ""
         if events or fault:
             self._post(LabMoved(run.number, events, fault))

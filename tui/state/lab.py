@@ -131,11 +131,3 @@ class LabView:
     def cell(self, row: int, variation: int) -> Cell:
         """What is known of a cell."""
         return self.table.cell(row, variation)
-
-    def counts(self) -> dict[CellState, int]:
-        """How many cells have come how far."""
-        counts: dict[CellState, int] = dict.fromkeys(("waiting", "running", "done", "kept", "failed"), 0)
-        for row in range(len(self.lab.rows)):
-            for variation in range(len(self.lab.variations)):
-                counts[self.state_of(row, variation)] += 1
-        return counts

@@ -157,7 +157,7 @@ def rows_words(rows: Sequence[Row]) -> str:
 
 def file_fault(error: TunesmithError) -> str:
     """Why a file can't be used, in the words of the form: the engine's name keys of a spec file."""
-    hint = _SPEC_KEY.sub("name it below. ", error.hint)
+    hint = _SPEC_KEY.sub("Name it below. ", error.hint)
     return visible_line(f"{error.title}. {hint}")
 
 
