@@ -37,6 +37,10 @@ class Parsed(msgspec.Struct, frozen=True):
 
     lab: Lab | None
     problems: tuple[Problem, ...] = ()
+    data: DataFile | None = None
+    """The file that it names; its rows are behind those that are typed in the spec."""
+    typed: int = 0
+    """How many of the rows are."""
 
 
 def load_spec(file: Path, library: Library, *, limit: int = 0) -> Lab:
@@ -51,9 +55,21 @@ def load_spec(file: Path, library: Library, *, limit: int = 0) -> Lab:
         LabFault: What is wrong, all of it, with lines.
         TemplateFault: It is no text file.
     """
+    lab = read_spec(file, library, limit=limit).lab
+    assert lab is not None
+    return lab
+
+
+def read_spec(file: Path, library: Library, *, limit: int = 0) -> Parsed:
+    """The same, with where its rows come from.
+
+    Raises:
+        LabFault: As `load_spec`.
+        TemplateFault: As `load_spec`.
+    """
     parsed = parse_spec(read_text(file), name=file.stem, folder=file.absolute().parent, library=library, limit=limit)
     if parsed.lab is not None:
-        return parsed.lab
+        return parsed
     problems = parsed.problems
     if len(problems) == 1:
         raise LabFault(f"{file}, line {problems[0].line}: {problems[0].title}", problems[0].hint or "Mend that line")
@@ -78,10 +94,11 @@ def parse_spec(text: str, *, name: str, folder: Path, library: Library, limit: i
         return Parsed(None, (Problem(fault.line, f"it is not TOML: {fault.title}"),))
     problems: list[Problem] = []
     fields = Fields(document, (), document.values, problems)
-    lab = _Reader(fields, folder, library, limit).read(name)
+    reader = _Reader(fields, folder, library, limit)
+    lab = reader.read(name)
     if problems:
         return Parsed(None, tuple(sorted(problems, key=lambda problem: problem.line)))
-    return Parsed(lab)
+    return Parsed(lab, data=reader.data, typed=reader.typed)
 
 
 class _Reader:
@@ -89,6 +106,8 @@ class _Reader:
 
     def __init__(self, fields: Fields, folder: Path, library: Library, limit: int) -> None:
         self._fields, self._folder, self._library, self._limit = fields, folder, library, limit
+        self.data: DataFile | None = None
+        self.typed = 0
 
     def read(self, name: str) -> Lab:
         fields = self._fields
@@ -142,6 +161,7 @@ class _Reader:
     def _rows(self, metrics: Sequence[Metric], labels: Sequence[Label]) -> tuple[Row, ...]:
         fields = self._fields
         typed = tuple(self._typed(item) for item in fields.tables("inputs"))
+        self.typed = len(typed)
         data = fields.table("data")
         file = data.line_of_text("file")
         limit, skip = self._count(data, "limit"), self._count(data, "skip")
@@ -162,6 +182,7 @@ class _Reader:
                 hint = "Write rows under [[inputs]], or name a file under [data]"
                 fields.problems.append(Problem(1, "there is nothing to compare on", hint))
             return self._checked(typed[: self._limit] if self._limit else typed, metrics, labels)
+        self.data = found
         try:
             return self._checked((*typed, *read_rows(found)), metrics, labels)
         except TunesmithError as error:

@@ -9,7 +9,7 @@ import pytest
 
 from engine.lab import Lab, Label, Row, Variation
 from engine.lab.inputs import DataFile
-from engine.lab.spec import load_spec
+from engine.lab.spec import load_spec, read_spec
 from engine.lab.writing import lab_spec, write_spec
 from engine.paths import Paths
 from engine.protocol import Sampling
@@ -70,4 +70,5 @@ def test_rows_of_a_file_stay_there(tmp_path: Path, lab: Lab, library: Library) -
     spec = lab_spec(whole, library, data=data, typed=2)
     assert "Three" not in spec.text
     write_spec(whole, tmp_path / "s.toml", library, data=data, typed=2)
-    assert load_spec(tmp_path / "s.toml", library) == whole
+    read = read_spec(tmp_path / "s.toml", library)
+    assert (read.lab, read.data, read.typed) == (whole, data, 2)

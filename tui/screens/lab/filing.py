@@ -11,8 +11,7 @@ from engine.display import visible_line
 from engine.errors import TunesmithError
 from engine.figures import plural
 from engine.lab.export import export_file, format_of
-from engine.lab.records import Lab
-from engine.lab.spec import load_spec
+from engine.lab.spec import read_spec
 from engine.lab.store import LabEntry
 from engine.lab.table import Table
 from engine.lab.writing import write_spec
@@ -75,11 +74,11 @@ class LabFiling(LabBase):
     async def open_spec(self, path: str) -> None:
         """Open a spec file."""
         try:
-            lab = await asyncio.to_thread(_load, path, self.home.services.library)
+            draft = await asyncio.to_thread(_load, path, self.home.services.library)
         except TunesmithError as error:
             self.notice(str(error), error=True)
         else:
-            self._turn_to(own_rows(lab))
+            self._turn_to(draft)
             self.notice(f"Opened {visible_line(path)}")
 
     def _turn_to(self, draft: Draft) -> None:
@@ -145,8 +144,10 @@ class LabFiling(LabBase):
             self.notice(f"Written to {visible_line(str(files[0]))}{beside}")
 
 
-def _load(path: str, library: Library) -> Lab:
-    return load_spec(Path(path).expanduser(), library)
+def _load(path: str, library: Library) -> Draft:
+    parsed = read_spec(Path(path).expanduser(), library)
+    assert parsed.lab is not None
+    return Draft(lab=parsed.lab, data=parsed.data, typed=parsed.typed)
 
 
 def _export_fault(path: str) -> str:
