@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from engine.display import visible, visible_line
+from engine.figures import plural
 from engine.lab.records import Lab, Metric, Variation
 from engine.lab.scores import is_exact, is_right
 from engine.lab.statistics import Interval
@@ -20,7 +21,7 @@ SIGNS: dict[CellState, str] = {"waiting": "·", "running": "▸", "done": "●",
 LEGEND = "· waiting  ▸ running  ● done  ◇ kept from before  ! failed"
 RIGHT, WRONG = "✓", "✗"
 BRIEF: dict[Metric, str] = {"accuracy": "accuracy", "exact": "exact", "perplexity": "perpl.", "diversity": "diversity"}
-_LETTERS: dict[Metric, str] = {"accuracy": "acc.", "exact": "exact", "perplexity": "ppl", "diversity": "div."}
+_LETTERS: dict[Metric, str] = {"accuracy": "acc", "exact": "exact", "perplexity": "ppl", "diversity": "div"}
 _SHOWN = 600
 """Characters of a reply that are looked at for a cell of a few lines."""
 
@@ -91,7 +92,7 @@ def head_lines(view: LabView, variation: int, width: int = 80) -> list[tuple[str
     found = view.lab.variations[variation]
     lines: list[tuple[str, Look]] = [
         (visible_line(found.name), "head"),
-        (" · ".join((visible_line(short_name(found.model)), short_sampling_words(found.sampling))), "quiet"),
+        (_asked_words(view.lab, found), "quiet"),
     ]
     for place, metric in enumerate(view.lab.metrics):
         summary = view.summary.metrics[place] if view.summary and place < len(view.summary.metrics) else None
@@ -100,6 +101,29 @@ def head_lines(view: LabView, variation: int, width: int = 80) -> list[tuple[str
         is_best = summary is not None and summary.best == variation and len(view.lab.variations) > 1
         lines.append((_figure_line(metric, interval, width - 1, is_best=is_best), "best" if is_best else ""))
     return lines
+
+
+def _asked_words(lab: Lab, variation: Variation) -> str:
+    """What a column asks: what is the same for all is said once, beside the inputs."""
+    template = visible_line(variation.template.name)
+    parts = [short_sampling_words(variation.sampling)]
+    if template != visible_line(variation.name):
+        parts.append(template)
+    if not one_model(lab):
+        parts.insert(0, visible_line(short_name(variation.model)))
+    return " · ".join(parts)
+
+
+def one_model(lab: Lab) -> str:
+    """The model of all columns; empty where there are several."""
+    models = {variation.model for variation in lab.variations}
+    return visible_line(short_name(models.pop())) if len(models) == 1 else ""
+
+
+def inputs_words(lab: Lab) -> str:
+    """What stands above the inputs: how many there are, and what holds for all columns."""
+    model = one_model(lab)
+    return plural(len(lab.rows), "row") + (f" · {model}" if model else "")
 
 
 def _figure_line(metric: Metric, interval: Interval | None, width: int, *, is_best: bool) -> str:
@@ -112,9 +136,15 @@ def _figure_line(metric: Metric, interval: Interval | None, width: int, *, is_be
         f"{star}{BRIEF[metric]} {value} ({plain})",
         f"{star}{_LETTERS[metric]} {value} ({plain})",
         f"{star}{_LETTERS[metric]} {value} ({low.removesuffix(' %')}-{high.removesuffix(' %')})",
+        f"{star}{_LETTERS[metric]} {value} ({_whole(low)}-{_whole(high)})",
         f"{star}{_LETTERS[metric]} {value}",
     )
     return next((words for words in choices if len(words) <= width), choices[-1])
+
+
+def _whole(share: str) -> str:
+    """A share without its decimals; other figures stay as they are."""
+    return f"{float(share.removesuffix(' %')):.0f}" if share.endswith(" %") else share
 
 
 def column_words(variation: Variation) -> str:

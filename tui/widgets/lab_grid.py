@@ -14,11 +14,11 @@ from textual.strip import Strip
 
 from tui.renderables.lab_lines import Line, cell_lines, one_line, text_lines
 from tui.state.lab import LabView, Spot
-from tui.state.lab_cells import Look, face, head_lines, row_label, row_words
+from tui.state.lab_cells import Look, face, head_lines, inputs_words, row_label, row_words
 
 INPUTS = -1
 """The place of the column that holds the inputs."""
-_NARROWEST = 20
+_NARROWEST = 23
 _MOST_LINES = 4
 _CLASSES: dict[Look, str] = {
     look: f"lab--{look}" for look in ("quiet", "running", "right", "wrong", "failed", "head", "best", "mark")
@@ -137,8 +137,7 @@ class LabGrid(ScrollView, can_focus=False):
         if y == self._head_height - 1:
             style = self._component("lab--line")
             return [Segment("─" * left, style)], [Segment("─" * (width * count), style)]
-        rows = len(self._view.lab.rows)
-        words = {0: "Inputs", 1: f"{rows:,} {'row' if rows == 1 else 'rows'}"}.get(y, "")
+        words = {0: "Inputs", 1: inputs_words(self._view.lab)}.get(y, "")
         first = self._paint(text_lines(words, left, 1, "head" if y == 0 else "quiet")[0], self._over_head(INPUTS))
         lines = (text_lines(head[y][0], width, 1, head[y][1])[0] for head in self._heads)
         rest = [segment for place, line in enumerate(lines) for segment in self._paint(line, self._over_head(place))]

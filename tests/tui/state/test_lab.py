@@ -187,15 +187,16 @@ SUMMARY = Summary(
     ("width", "first", "second"),
     [
         (80, "★ accuracy 50.0 % (25.0 to 50.0 %)", "diversity -"),
-        (31, "★ acc. 50.0 % (25.0 to 50.0 %)", "diversity -"),
-        (28, "★ acc. 50.0 % (25.0-50.0)", "diversity -"),
-        (20, "★ acc. 50.0 %", "diversity -"),
+        (30, "★ acc 50.0 % (25.0 to 50.0 %)", "diversity -"),
+        (28, "★ acc 50.0 % (25.0-50.0)", "diversity -"),
+        (23, "★ acc 50.0 % (25-50)", "diversity -"),
+        (15, "★ acc 50.0 %", "diversity -"),
     ],
 )
 def test_figures_stand_above_a_column_in_as_many_words_as_it_has_room_for(width: int, first: str, second: str) -> None:
     view = LabView(LAB)
     view.summary = SUMMARY
-    assert [words for words, _ in head_lines(view, 0, width)] == ["A", "small · T 0.8", first, second]
+    assert [words for words, _ in head_lines(view, 0, width)] == ["A", "small · T 0.8 · Plain", first, second]
 
 
 def test_what_is_better_is_said_by_score() -> None:
