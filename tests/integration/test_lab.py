@@ -1,0 +1,78 @@
+"""Prompts compared through a real terminal with a real small model: two templates, a winner, a chat with it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.paths import Paths
+from tests.integration.conftest import ROOT
+from tests.terminal import Terminal, forbidden_bytes
+
+pytestmark = [pytest.mark.terminal, pytest.mark.torch]
+TEMPLATE = 'name = "{name}"\nkind = "completion"\nbody = "{body}"\n[sampling]\nmax_new_tokens = 12\ntemperature = 0.8\n'
+ROWS = ("the cat", "a red ball", "Tom and Lily")
+DOWN_TO_DIVERSITY = 10
+"""Fields, from that of the file."""
+
+
+def program(data: Path) -> Terminal:
+    env = {name: os.environ[name] for name in ("HOME", "TUNESMITH_HOME", "HF_HOME", "HF_HUB_OFFLINE")}
+    argv = [sys.executable, "-P", "-m", "tui", "--model", str(data / "stories260k"), "--template", "once"]
+    return Terminal(argv, columns=120, lines=36, env=env, cwd=ROOT)
+
+
+@pytest.mark.timeout(600)
+def test_compare_two_templates_use_the_winner_and_chat(home: Path, data: Path, paths: Paths) -> None:
+    paths.templates.mkdir(parents=True)
+    for name, body in (("Once", "Once upon a time {{ message }}"), ("Quoted", "“{{ message }}” said the bird.")):
+        (paths.templates / f"{name.lower()}.toml").write_text(TEMPLATE.format(name=name, body=body))
+    rows = home / "rows.txt"
+    rows.write_text("\n".join(ROWS) + "\n")
+    with program(data) as terminal:
+        terminal.wait_for("stories260k is listening", timeout_s=90)
+        terminal.press("alt+l")
+        terminal.wait_for("Which words work best?")
+        terminal.press("f")
+        terminal.wait_for("Set up the lab")
+        terminal.type(str(rows))
+        terminal.wait_for("It begins: the cat")
+        terminal.press(*["down"] * DOWN_TO_DIVERSITY)
+        terminal.press("space")
+        terminal.wait_for(re.compile(r"Different word pairs\s+\[✓\]").search)
+        terminal.press("ctrl+s")
+        terminal.wait_for("3 rows × 1 column")
+        terminal.press("c")
+        terminal.wait_for("one way of asking")
+        terminal.press("ctrl+t")
+        terminal.wait_for("Pick a prompt template")
+        terminal.type("quoted")
+        terminal.wait_for("said the bird.")
+        terminal.press("enter")
+        terminal.wait_until_gone("Pick a prompt template")
+        terminal.press("enter")
+        terminal.wait_for("3 rows × 2 columns")
+        terminal.press("r")
+        terminal.wait_for("● Complete", timeout_s=300)
+        terminal.wait_for("rows are few")
+        assert "★ diversity" in terminal.screen()
+        terminal.press("w")
+        terminal.wait_for("The chat asks like")
+        terminal.type("a small dog")
+        terminal.press("enter")
+        terminal.wait_for("tok/s", timeout_s=60)
+        os.kill(terminal.pid, signal.SIGKILL)
+        assert forbidden_bytes(terminal.raw) == []
+    with program(data) as terminal:
+        terminal.wait_for("stories260k is listening", timeout_s=90)
+        terminal.press("alt+l")
+        terminal.wait_for("● Complete", timeout_s=60)
+        assert terminal.screen().count("◇") >= 2 * len(ROWS)  # what was finished is there after a kill, and kept
+        terminal.press("ctrl+q")
+        assert terminal.wait_for_exit() == 0
+        assert forbidden_bytes(terminal.raw) == []
