@@ -44,7 +44,7 @@ def test_compare_two_templates_use_the_winner_and_chat(home: Path, data: Path, p
         terminal.wait_for("It begins: the cat")
         terminal.press(*["down"] * DOWN_TO_DIVERSITY)
         terminal.press("space")
-        terminal.wait_for(re.compile(r"Different word pairs\s+\[✓\]").search)
+        terminal.wait_for(lambda screen: re.search(r"Different word pairs\s+\[✓\]", screen) is not None)
         terminal.press("ctrl+s")
         terminal.wait_for("3 rows × 1 column")
         terminal.press("c")
