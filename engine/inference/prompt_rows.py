@@ -16,6 +16,9 @@ import torch
 from engine.inference.decoding import PREFILL_TOKENS
 
 _NEEDED = ("past_key_values", "attention_mask", "position_ids")
+_PIECE_TOKENS = 512
+"""Of all rows together: a cancel waits for one such piece at most."""
+_FEWEST_COLUMNS = 16
 _PAD = 0
 """Any id will do: it is never looked at."""
 
@@ -137,10 +140,11 @@ class PromptRows:
             The logits after the last token of each, `(B, V)`; None where it was cancelled on the way.
         """
         logits = None
-        for first in range(0, self._ids.shape[1], PREFILL_TOKENS):
+        columns = min(PREFILL_TOKENS, max(_FEWEST_COLUMNS, _PIECE_TOKENS // len(self)))
+        for first in range(0, self._ids.shape[1], columns):
             if cancelled():
                 return None
-            logits = self._forward(self._ids[:, first : first + PREFILL_TOKENS], **self._options)
+            logits = self._forward(self._ids[:, first : first + columns], **self._options)
         assert logits is not None
         return logits[:, -1]
 

@@ -13,8 +13,8 @@ from engine.inference.prompt_rows import PromptRows, SharedBeginning, can_batch,
 from engine.likelihood import TokenScores
 
 ROWS = 16
-_TOKENS = 8192
-"""In one pass: many short prompts or few long ones."""
+_TOKENS = 4096
+"""In one group: many short prompts or few long ones, whose answers come together."""
 _LOGITS = 1 << 24
 """Numbers in the logits of one piece of continuations; 64 MB in float32."""
 
