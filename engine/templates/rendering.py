@@ -28,7 +28,7 @@ def render(
     model: ModelInfo | None = None,
     *,
     to_reply: bool = True,
-    clock: Callable[[], float] = time.monotonic,
+    clock: Callable[[], float] = time.thread_time,
     timeout_s: float = RENDER_TIMEOUT_S,
     now: Callable[[], datetime] = datetime.now,
 ) -> str:
@@ -39,7 +39,8 @@ def render(
         model: The model that is to see it; needed where the template is the model's own.
         to_reply: The model is to reply next. False, which only the model's own template can tell apart, ends with the
             last turn, as training wants it.
-        clock: Seconds that only go forward, for the time limit.
+        clock: Seconds that only go forward, for the time limit: those that this thread computed, because that a machine
+            is busy with other things is no fault of the template.
         timeout_s: How long it may take.
         now: What time it is, for chat templates that tell the date.
 
