@@ -6,6 +6,7 @@
 #   make check      lint, format, types and import contracts
 #   make format     format the code and mend what can be mended
 #   make pictures   draw the documentation's pictures anew
+#   make starter    make the starter model anew (hours)   TEACHER=stories260k STORIES=tinystories.jsonl WORK=folder
 #   make clean      remove .venv and everything generated
 #
 # PYTHON=python3.13 chooses the Python to set up with, JOBS="" runs tests one after the other.
@@ -15,10 +16,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 JOBS ?= --numprocesses 2
-SOURCES := engine tui tests bench
+STEPS ?= 4000
+SOURCES := engine tui starter tests bench
 export PYTHON
 
-.PHONY: help run test test-fast check lint types borders format clean
+.PHONY: help run test test-fast check lint types borders format pictures starter clean
 .DEFAULT_GOAL := help
 
 help:
@@ -52,6 +54,14 @@ format: $(VENV)/ready-to-test
 
 pictures: $(VENV)/ready-to-test
 	@$(BIN)/python -m docs.make_pictures
+
+starter: $(VENV)/ready-to-test
+	$(BIN)/python -m starter.sample --teacher $(TEACHER) --out $(WORK)/sampled
+	$(BIN)/python -m starter.train --teacher $(WORK)/sampled --stories $(STORIES) --out $(WORK)/trained --steps $(STEPS)
+	$(BIN)/python -m starter.export --from $(WORK)/trained --to engine/starter
+	$(BIN)/python -m starter.lesson --to engine/starter/lesson.jsonl
+	$(BIN)/python -m starter.card --starter engine/starter --teacher $(TEACHER) --sampled $(WORK)/sampled \
+		--stories $(STORIES) --steps $(STEPS)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info

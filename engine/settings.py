@@ -28,7 +28,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What the user wants everywhere, unless a template, a conversation or a flag says otherwise."""
 
     model: str = ""
-    """The model to open with when none is remembered; empty asks."""
+    """The model to open with when none is remembered; empty opens the starter."""
     template: str = ""
     """The template of new conversations; empty lets the model decide."""
     device: str = "auto"

@@ -47,7 +47,12 @@ def data() -> None:
 @app.command()
 @takes_option_sets
 def show(
-    source: Annotated[str, typer.Argument(metavar="PATH|HUB_NAME", help="A file, a folder, or a hub data set.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="PATH|HUB_NAME", help="A file, a folder, a hub data set, or lesson, which ships with Tunesmith."
+        ),
+    ],
     *,
     model: Annotated[str, typer.Option(metavar="REF", help="Count in the tokens of this model.")] = "",
     max_length: Annotated[int, typer.Option(metavar="N", min=0, help="Show what is cut beyond N tokens.")] = 0,

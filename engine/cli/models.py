@@ -17,7 +17,7 @@ from engine.figures import human_bytes, human_count, human_duration
 from engine.memory import load_memory
 from engine.models import ModelEntry, Progress, delete, list_models, resolve
 from engine.models.catalogue import close_matches, same_model
-from engine.models.reference import FolderModel, GgufModel, RunModel, parse
+from engine.models.reference import FolderModel, GgufModel, RunModel, StarterModel, parse
 from engine.paths import Paths, find_paths
 
 app = command_group("List, show, download and delete models.", no_args_is_help=True)
@@ -38,8 +38,8 @@ def list_(as_json: AsJson = False) -> None:
             out_json(entry)
         return
     here = [entry for entry in entries if entry.here]
-    if not here:
-        narrate("No model is here yet. These can be had; `tunesmith models get REF` downloads one.")
+    if all(entry.source == "starter" for entry in here):
+        narrate("Only the starter is here yet. The others can be had; `tunesmith models get REF` downloads one.")
     columns = terminal_columns() if is_terminal(sys.stdout) else 0
     # The reference is what one copies from here: the notes give way before it is clipped.
     shown = len(_HEADERS) - (0 < columns < _LEAST_COLUMNS_FOR_NOTES)
@@ -167,7 +167,7 @@ def _find(ref: str, environ: Mapping[str, str] = os.environ) -> ModelEntry:
         names = {str(meant.folder)}
     elif isinstance(meant, GgufModel):
         names = {str(meant.file)}
-    elif isinstance(meant, RunModel):
+    elif isinstance(meant, RunModel | StarterModel):
         names = {ref}
     else:
         names = {f"{name}/{meant.gguf}" if meant.gguf else name for name in same_model(meant.name)}

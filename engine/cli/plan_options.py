@@ -8,6 +8,7 @@ import typer
 
 from engine.cli.data_options import DataOptions, told_spec
 from engine.cli.option_sets import changed, words
+from engine.models.reference import anchored_model
 from engine.paths import anchored
 from engine.runs.plan import Method, Plan, Precision, Schedule
 
@@ -103,7 +104,7 @@ def told_plan(before: Plan, model: str, source: str, options: PlanOptions) -> Pl
         before,
         {
             **{name: value for name, value in told.items() if name in names},
-            "model": _place(model) or None,
+            "model": anchored_model(model or "") or None,
             "data": data,
             "lora": changed(before.lora, lora),
             "soft_prompt": changed(before.soft_prompt, soft_prompt),

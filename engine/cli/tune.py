@@ -29,7 +29,12 @@ app = command_group("Fine-tune a model on data.")
 def tune(
     *,
     model: Annotated[str, typer.Option(metavar="REF", help="What to start from: a hub name, a folder, run:NAME.")] = "",
-    data: Annotated[str, typer.Option(metavar="PATH|NAME", help="A file, a folder, or a hub data set.")] = "",
+    data: Annotated[
+        str,
+        typer.Option(
+            metavar="PATH|NAME", help="A file, a folder, a hub data set, or lesson, which ships with Tunesmith."
+        ),
+    ] = "",
     plan: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Repeat a plan.json; other options change it.", dir_okay=False)
     ] = None,

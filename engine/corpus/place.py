@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engine.errors import DataNotFound
+from engine.starter import LESSON, LESSON_FILE
 
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".txt", ".text")
 """Of files with rows; each may be packed: .jsonl.gz."""
@@ -33,6 +34,8 @@ def find_local(source: str, environ: Mapping[str, str] = os.environ) -> Path | N
     try:
         if path.exists():
             return path.absolute()
+        if source == LESSON:
+            return LESSON_FILE
     except (OSError, ValueError):
         raise DataNotFound("The source is no path and no name that a data set can have", "Check it") from None
     looks_local = source.startswith((".", "/", "~", "\\")) or source.count("/") > 1 or suffix_of(path) in SUFFIXES

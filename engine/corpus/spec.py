@@ -26,7 +26,7 @@ class DataSpec(Frozen, frozen=True, kw_only=True):
     """All that decides which tokens a model sees, and which of them it is trained on."""
 
     source: str
-    """A file, a folder, or the name of a hub data set."""
+    """A file, a folder, the name of a hub data set, or `lesson`, which ships with the program."""
     split: str = ""
     """Of a hub data set, or of a folder whose files are named for it; empty takes train, or the only one."""
     config: str = ""

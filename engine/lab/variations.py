@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.errors import TemplateNotFound
 from engine.fields import Fields, Problem, nearest, short
 from engine.lab.records import Variation
-from engine.paths import anchored
+from engine.models.reference import anchored_model
 from engine.protocol import SamplingChange, Template
 from engine.sampling import read_sampling, sampling_for
 from engine.templates import Library
@@ -84,7 +84,7 @@ class VariationReader:
         """A model beside the spec file, else whatever the reference means anywhere."""
         is_path = ref.startswith(".") or "/" in ref or ref.lower().endswith(".gguf")
         beside = self._folder / ref
-        return anchored(str(beside) if is_path and not ref.startswith("~") and beside.exists() else ref)
+        return anchored_model(str(beside) if is_path and not ref.startswith("~") and beside.exists() else ref)
 
     def _unlike(self, fields: Fields, name: str) -> str:
         if name in self._names:

@@ -15,20 +15,22 @@ from engine.models.folder import CONFIG, Incomplete, inspect_folder
 from engine.models.gguf_file import inspect_gguf
 from engine.models.hub_cache import CachedRepo, cached_repos, find_hub_cache, is_folder
 from engine.models.records import ModelEntry, ModelFacts, unreadable
-from engine.models.reference import FolderModel, GgufModel, parse
+from engine.models.reference import STARTER, FolderModel, GgufModel, parse
 from engine.models.run_model import run_entries
 from engine.paths import Paths
+from engine.starter import FOLDER
 
+_STARTER = "Ships with Tunesmith: a very small model that tells short stories, and learns quickly"
 _INCOMPLETE = "The download was cut short; it goes on from there when you get or load it"
 
 
 def list_models(
     paths: Paths, environ: Mapping[str, str] = os.environ, *, remembered: Sequence[str] = ()
 ) -> tuple[ModelEntry, ...]:
-    """List the models that are here, then those that can be had.
+    """List the models that are here, the starter first, then those that can be had.
 
-    What is here: the hub's cache, the program's models folder, and `remembered` references to folders and files
-    elsewhere. Only headers are read; nothing is asked of the network. Entries without a fault open.
+    What is here: the starter, the hub's cache, the program's models folder, and `remembered` references to folders
+    and files elsewhere. Only headers are read; nothing is asked of the network. Entries without a fault open.
 
     Args:
         paths: The program's folders.
@@ -44,7 +46,13 @@ def list_models(
     ):
         here.setdefault(entry.ref, entry if is_text(entry.ref) else _unnameable(entry))
     taken = {name for entry in here.values() if entry.source == "hub" for name in same_model(entry.ref)}
-    return (*sorted(here.values(), key=_order), *_offers(taken))
+    return (starter_entry(), *sorted(here.values(), key=_order), *_offers(taken))
+
+
+def starter_entry() -> ModelEntry:
+    """Describe the model that ships with the program."""
+    entry = folder_entry(FOLDER)
+    return msgspec.structs.replace(entry, ref=STARTER, name=STARTER, source="starter", description=_STARTER)
 
 
 def _unnameable(entry: ModelEntry) -> ModelEntry:

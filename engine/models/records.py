@@ -10,7 +10,7 @@ import msgspec
 
 from engine.protocol import ModelKind
 
-Source = Literal["hub", "folder", "gguf", "run"]
+Source = Literal["starter", "hub", "folder", "gguf", "run"]
 Stage = Literal["finding", "downloading", "reading"]
 """`reading`: all bytes are here, and are made fit for use."""
 

@@ -19,7 +19,7 @@ import msgspec
 
 from engine.display import is_text
 from engine.errors import Misuse, ModelNotFound
-from engine.paths import Paths
+from engine.paths import Paths, anchored
 
 STARTER = "starter"
 RUN_PREFIX = "run:"
@@ -29,6 +29,10 @@ _HUB_PART = r"(?!.*(?:--|\.\.))[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
 _HUB_NAME = re.compile(rf"{_HUB_PART}(?:/{_HUB_PART})?")
 _HUB_FILE = re.compile(r"(?P<repo>[^/]+/[^/]+)/(?P<file>.+\.gguf)", re.IGNORECASE)
 _PATH_START = re.compile(r"[./~\\]|[A-Za-z]:[/\\]")
+
+
+class StarterModel(msgspec.Struct, frozen=True, kw_only=True):
+    """The model that ships with the program."""
 
 
 class HubModel(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +63,7 @@ class RunModel(msgspec.Struct, frozen=True, kw_only=True):
     """Of a checkpoint; None is the result."""
 
 
-Reference = HubModel | FolderModel | GgufModel | RunModel
+Reference = StarterModel | HubModel | FolderModel | GgufModel | RunModel
 
 
 def parse(ref: str, paths: Paths, environ: Mapping[str, str] = os.environ) -> Reference:
@@ -77,7 +81,7 @@ def parse(ref: str, paths: Paths, environ: Mapping[str, str] = os.environ) -> Re
     if not ref:
         raise ModelNotFound("No model was named", "Name one, such as gpt2; `tunesmith models list` shows what there is")
     if ref == STARTER:
-        raise ModelNotFound("The starter model does not come with this version", _WHAT_ELSE)
+        return StarterModel()
     if ref.startswith(RUN_PREFIX):
         return _run(ref.removeprefix(RUN_PREFIX))
     path = expand(ref, environ)
@@ -98,6 +102,21 @@ def parse(ref: str, paths: Paths, environ: Mapping[str, str] = os.environ) -> Re
     )
 
 
+def anchored_model(ref: str) -> str:
+    """A reference, made to mean from any folder what it means from this one.
+
+    A plain name stays as it is where the folder of that name holds no model, as it does for `parse`.
+    """
+    name = ref.strip()
+    is_plain = not _PATH_START.match(name) and not name.lower().endswith(".gguf")
+    try:
+        if name == STARTER or (is_plain and not (Path(name) / "config.json").is_file()):
+            return ref
+    except (OSError, ValueError):  # a name too long for the file system, or with a null byte
+        return ref
+    return anchored(ref)
+
+
 def check_text(ref: str) -> None:
     """Refuse bytes that are no text: a reference is sent on and kept as JSON, which has no way to write them.
 
@@ -116,9 +135,6 @@ def _run(name: str) -> RunModel:
     if not run or (at and not (step.isascii() and step.isdigit())):
         raise ModelNotFound(f"There is no run {name or 'without a name'}", "`tunesmith runs list` shows what there is")
     return RunModel(run=run, step=int(step) if at else None)
-
-
-_WHAT_ELSE = "`tunesmith models list` shows the models that are here and those that can be had"
 
 
 def expand(ref: str, environ: Mapping[str, str] = os.environ) -> Path:

@@ -11,7 +11,7 @@ from engine.errors import ModelNotFound, Refused
 from engine.models.catalogue import same_model
 from engine.models.converted import remove_copies
 from engine.models.hub_cache import CachedRepo, cached_repo, find_hub_cache
-from engine.models.reference import FolderModel, GgufModel, HubModel, RunModel, parse
+from engine.models.reference import FolderModel, GgufModel, HubModel, RunModel, StarterModel, parse
 from engine.paths import Paths
 
 
@@ -26,6 +26,8 @@ def delete(ref: str, paths: Paths, environ: Mapping[str, str] = os.environ) -> i
         Refused: It is in a folder of the user's own.
     """
     match parse(ref, paths, environ):
+        case StarterModel():
+            raise Refused(f"{ref} belongs to the program itself", "It goes when Tunesmith is uninstalled")
         case HubModel() as model:
             return _delete_cached(model, paths, environ)
         case FolderModel(folder=path) | GgufModel(file=path):

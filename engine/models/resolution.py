@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
+
 from engine.errors import DownloadFailed, LoadFailed, Refused, TunesmithError
 from engine.models.catalogue import same_model
 from engine.models.download import download
@@ -14,9 +16,10 @@ from engine.models.gguf_file import inspect_gguf
 from engine.models.hub_cache import cached_repo, find_hub_cache
 from engine.models.hub_files import is_offline
 from engine.models.records import Cancelled, LocalModel, OnProgress, Progress, never, no_progress
-from engine.models.reference import FolderModel, GgufModel, HubModel, RunModel, parse
+from engine.models.reference import STARTER, FolderModel, GgufModel, HubModel, RunModel, StarterModel, parse
 from engine.models.run_model import resolve_run
 from engine.paths import Paths
+from engine.starter import FOLDER
 
 
 def resolve(
@@ -45,6 +48,8 @@ def resolve(
     """
     on_progress(Progress(stage="finding"))
     match parse(ref, paths, environ):
+        case StarterModel():
+            return msgspec.structs.replace(_local_folder(FOLDER), ref=STARTER, name=STARTER)
         case FolderModel(folder=folder):
             return _local_folder(folder)
         case GgufModel(file=file):

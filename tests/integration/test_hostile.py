@@ -108,7 +108,7 @@ def test_in_names_of_models_and_why_they_do_not_load(start: Start, home: Path, p
     write_files(bad, {"config.json": b'{"model_type": "gpt2"}'})
     save_memory(paths.memory_file, Memory(recent_models=(str(good), str(bad))))
     with start(model="", fail_load="load-failed", load_delay_s=0) as terminal:
-        terminal.wait_for("No model is loaded yet")
+        terminal.wait_for("starter could not be loaded")
         terminal.press("ctrl+o")
         terminal.wait_for("Pick a model")
         terminal.wait_for(shows("good [red]x[∕]", "bad [red]x[∕]"))

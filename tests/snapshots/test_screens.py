@@ -83,10 +83,6 @@ class Scene:
         await self.until(lambda: type(self.app.screen).__name__ == screen)
 
 
-async def no_model(scene: Scene) -> None:
-    await scene.until(lambda: scene.app.chat and scene.chat.session)
-
-
 async def failed_model(scene: Scene) -> None:
     await scene.until(lambda: scene.app.chat and scene.chat.session and scene.chat.session.state.model.failure)
 
@@ -269,7 +265,7 @@ async def palette(scene: Scene) -> None:
 
 
 SCENES: dict[str, tuple[Steps, dict[str, object]]] = {
-    "no-model": (no_model, {"model": ""}),
+    "first-start": (welcome, {"model": ""}),
     "failed-model": (failed_model, {"fail_load": "load-failed", "load_delay_s": 0.0}),
     "welcome": (welcome, {}),
     "talk": (talk, {}),

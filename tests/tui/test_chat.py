@@ -239,12 +239,21 @@ async def test_a_failed_load_gives_the_waiting_message_back(start: Start) -> Non
 
 
 async def test_without_a_model_the_picker_is_offered_and_the_message_stays(start: Start) -> None:
-    async with start(model="") as program:
+    async with start(fail_load="load-failed", load_delay_s=0) as program:
+        await program.until(lambda: program.session.state.model.phase == "failed", "the failure")
         program.composer.put("anyone there?")
         await program.pilot.press("enter")
         await program.until(lambda: type(program.app.screen).__name__ == "ModelPicker")
         await program.pilot.press("escape")
         assert program.composer.text == "anyone there?"
+
+
+async def test_the_first_start_opens_with_the_starter(start: Start) -> None:
+    async with start(model="") as program:
+        await program.ready()
+        assert program.session.state.model.ref == "starter"
+        await program.until(lambda: "ships with Tunesmith" in str(program.screen.query_one("#welcome-text").render()))
+        assert program.screen.memory.model == "starter"
 
 
 async def test_a_draft_survives_a_crash(start: Start, paths: Paths) -> None:

@@ -26,7 +26,7 @@ async def test_the_preview_is_what_the_model_will_see_with_what_was_typed(start:
 
 
 async def test_the_preview_of_nothing_typed_has_a_placeholder(start: Start) -> None:
-    async with start(model="", template="story") as program:
+    async with start(load_delay_s=600, template="story") as program:
         await program.pilot.press("ctrl+t")
         picker = program.app.screen
         await program.until(lambda: "creative story about ‹your message›:◂" in shown(picker))

@@ -18,7 +18,13 @@ from engine.protocol import SamplingChange, Template
 Entry = TypeVar("Entry")
 
 _HUB_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)?(?:@[\w.-]+)?")
-_SOURCES = {"hub": "the hub", "folder": "a folder", "gguf": "a .gguf file", "run": "a run of training"}
+_SOURCES = {
+    "starter": "Tunesmith itself",
+    "hub": "the hub",
+    "folder": "a folder",
+    "gguf": "a .gguf file",
+    "run": "a run of training",
+}
 _KINDS = {"base": "base: it continues your text", "instruct": "instruct: it answers what you ask"}
 
 

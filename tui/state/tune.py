@@ -11,6 +11,7 @@ from engine.corpus.spec import COLUMN_FIELDS, DataSpec
 from engine.display import visible_line
 from engine.errors import Misuse
 from engine.figures import human_count
+from engine.models.reference import anchored_model
 from engine.paths import anchored
 from engine.runs.plan import Method, Plan, faults
 from engine.runs.rates import default_learning_rate
@@ -20,7 +21,7 @@ from tui.state.tune_form import BY_NAME, FIELDS
 
 YES = "yes"
 _EMPTY = Plan(model="", data=DataSpec(source=""))
-_PATHS = ("model", "data.source", "data.eval_source", "generic_text")
+_PATHS = ("data.source", "data.eval_source", "generic_text")
 _SHOWN_NAME = 40
 _HUGE = 10**12
 
@@ -168,6 +169,8 @@ def _value(field: TuneField, text: str) -> tuple[Any, str]:
         case _:
             if not text and field.name == "device":
                 return "auto", ""
+            if field.name == "model":
+                return anchored_model(text), ""
             return anchored(text) if field.name in _PATHS else text, ""
 
 

@@ -10,10 +10,17 @@ from textual.content import Content
 from textual.widgets import Static
 
 from engine.display import visible_line
+from engine.models.reference import STARTER
 from tui.state.chat import ChatState, words_of
 from tui.state.header import progress_words
 from tui.state.help import first_key
 from tui.state.model import short_name
+
+_STARTER_WORDS = (
+    "A very small model that ships with Tunesmith.",
+    "Say hello, or: Tell me a story about a little girl named Lily.",
+    "Then teach it: /tune, with the data set “lesson”.",
+)
 
 
 class Welcome(Vertical):
@@ -72,6 +79,8 @@ def _lines(state: ChatState, keys: Mapping[str, str]) -> list[Content]:
 def _ready_lines(state: ChatState, name: str, keys: Mapping[str, str]) -> list[Content]:
     description = state.template.description
     lines = [Content.styled(f"{visible_line(name)} is listening.", "bold $accent"), Content("")]
+    if state.model.ref == STARTER:
+        lines += [*map(Content, _STARTER_WORDS), Content("")]
     lines.append(
         Content.assemble(
             ("Template ", "$foreground-muted"),

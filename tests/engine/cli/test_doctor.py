@@ -100,7 +100,7 @@ def test_faults_in_the_users_files_are_told(paths: Paths) -> None:
 def test_models_and_the_ways_to_get_them_are_told(paths: Paths, home: Path) -> None:
     cache_model(home / "huggingface" / "hub", "gpt2", model_files())
     found = look(paths, HF_HOME=str(home / "huggingface"), HF_HUB_OFFLINE="1", HF_TOKEN="secret")
-    assert found["here"].found == "1 model"
+    assert found["here"].found == "2 models"
     assert "HF_HUB_OFFLINE" in found["downloads"].found
     assert found["HF_TOKEN"].found == "set"
     assert look(paths, HF_ENDPOINT="http://mirror")["downloads"].found == "from http://mirror"

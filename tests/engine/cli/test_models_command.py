@@ -39,8 +39,9 @@ def test_list_shows_what_is_here_first(command: Command, cache: Path) -> None:
     lines = result.out.splitlines()
     assert result.code == 0
     assert lines[0].split()[:2] == ["MODEL", "STATE"]
-    assert lines[1].split()[:2] == [NAME, "here"]
-    assert lines[2].split()[:2] == [OFFERS[0].ref, "online"]
+    assert lines[1].split()[:2] == ["starter", "here"]
+    assert lines[2].split()[:2] == [NAME, "here"]
+    assert lines[3].split()[:2] == [OFFERS[0].ref, "online"]
     assert result.err == ""
 
 
@@ -49,18 +50,19 @@ def test_list_has_what_was_opened_elsewhere(command: Command, paths: Paths, tmp_
     save_memory(paths.memory_file, Memory(recent_models=(str(folder),)))
     result = command("models", "list")
     assert str(folder) in result.out
-    assert "No model is here" not in result.err
+    assert "models get" not in result.err
 
 
 def test_list_with_nothing_here_says_how_to_get_something(command: Command) -> None:
     result = command("models", "list")
     assert "models get" in result.err
-    assert len(result.out.splitlines()) == 1 + len(OFFERS)
+    assert len(result.out.splitlines()) == 1 + 1 + len(OFFERS)
 
 
 def test_list_as_json_is_one_object_a_line(command: Command, cache: Path) -> None:
     cache_model(cache, NAME, model_files())
-    first, *others = command("models", "list", "--json").json_lines
+    starter, first, *others = command("models", "list", "--json").json_lines
+    assert (starter["ref"], starter["here"]) == ("starter", True)
     assert (first["ref"], first["here"], first["parameters"]) == (NAME, True, PARAMETERS)
     assert [other["here"] for other in others] == [False] * len(OFFERS)
 

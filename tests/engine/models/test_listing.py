@@ -32,8 +32,12 @@ def by_ref(paths: Paths, environ: dict[str, str], *remembered: str) -> dict[str,
     return {entry.ref: entry for entry in list_models(paths, environ, remembered=remembered)}
 
 
-def test_with_nothing_here_the_catalogue_can_be_had(paths: Paths, environ: dict[str, str]) -> None:
-    entries = list_models(paths, environ)
+def test_with_nothing_downloaded_there_is_the_starter_and_the_catalogue_can_be_had(
+    paths: Paths, environ: dict[str, str]
+) -> None:
+    starter, *entries = list_models(paths, environ)
+    assert (starter.ref, starter.source, starter.usable) == ("starter", "starter", True)
+    assert "ships with Tunesmith" in starter.description.replace("Ships", "ships")
     assert [entry.ref for entry in entries] == [offer.ref for offer in OFFERS]
     assert not any(entry.here or entry.usable for entry in entries)
     assert all(entry.parameters and entry.size_bytes and entry.context_tokens for entry in entries)
@@ -59,7 +63,7 @@ def test_folders_and_files_of_the_models_folder_are_listed(paths: Paths, environ
     assert entries[str(mine)].kind == "instruct"
     assert entries[str(deeper)].name == "small"
     assert entries[str(paths.models / "tiny.gguf")].source == "gguf"
-    assert len([entry for entry in entries.values() if entry.here]) == 3
+    assert len([entry for entry in entries.values() if entry.here]) == 3 + 1
 
 
 def test_remembered_references_are_listed_while_they_exist(
@@ -126,7 +130,7 @@ def test_everything_that_is_listed_as_usable_resolves(paths: Paths, environ: dic
     write_files(paths.models / "half", {"config.json": b"{}"})
     write_files(paths.models, {"tiny.gguf": gguf_bytes()})
     usable = [entry.ref for entry in list_models(paths, environ) if entry.usable]
-    assert len(usable) == 4
+    assert len(usable) == 4 + 1
     for ref in usable:
         assert resolve(ref, paths=paths, environ=environ).folder.is_dir()
 
@@ -150,7 +154,7 @@ def test_deleting_gives_the_space_back(paths: Paths, environ: dict[str, str], ca
 def test_one_gguf_file_of_several_can_be_deleted(paths: Paths, environ: dict[str, str], cache: Path) -> None:
     cache_model(cache, "owner/name", {"a.gguf": gguf_bytes(), "b.gguf": gguf_bytes()})
     assert delete("owner/name/a.gguf", paths, environ) == len(gguf_bytes())
-    assert next(iter(by_ref(paths, environ))) == "owner/name/b.gguf"
+    assert list(by_ref(paths, environ))[:2] == ["starter", "owner/name/b.gguf"]
 
 
 def test_the_converted_copy_of_a_gguf_file_goes_with_it(paths: Paths, environ: dict[str, str], cache: Path) -> None:

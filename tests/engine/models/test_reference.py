@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import Misuse, ModelNotFound
-from engine.models.reference import FolderModel, GgufModel, HubModel, parse
+from engine.models.reference import FolderModel, GgufModel, HubModel, StarterModel, anchored_model, parse
 from engine.paths import Paths
 from tests.fakes.models import gguf_bytes, model_files, write_files
 
@@ -43,6 +43,25 @@ def test_names_in_the_models_folder_are_known(paths: Paths) -> None:
     assert parse("tiny.gguf", paths) == GgufModel(file=paths.models / "tiny.gguf")
 
 
+def test_a_folder_of_the_same_name_does_not_hide_the_starter(
+    tmp_path: Path, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(tmp_path / "starter", model_files())
+    monkeypatch.chdir(tmp_path)
+    assert parse("starter", paths) == StarterModel()
+    assert anchored_model("starter") == "starter"
+
+
+def test_a_reference_is_anchored_where_it_means_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_files(tmp_path / "mine", model_files())
+    (tmp_path / "gpt2").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for ref in ("mine", "./mine"):
+        assert anchored_model(ref) == str(tmp_path / "mine")
+    for ref in ("", "gpt2", "owner/name", "run:first@20", "x" * 9_000):
+        assert anchored_model(ref) == ref, "the folder of that name holds no model"
+
+
 def test_paths_may_be_absolute_or_in_the_home(home: Path, paths: Paths) -> None:
     folder = write_files(home / "m", model_files())
     assert parse(str(folder), paths) == FolderModel(folder=folder)
@@ -54,7 +73,6 @@ def test_paths_may_be_absolute_or_in_the_home(home: Path, paths: Paths) -> None:
     ("ref", "words"),
     [
         ("", "No model was named"),
-        ("starter", "starter model"),
         ("run:", "no run without a name"),
         ("run:mine@last", "no run mine@last"),
         ("/nowhere/at/all", "no folder /nowhere/at/all"),

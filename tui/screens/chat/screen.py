@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from engine.errors import StoreFailed
 from engine.memory import Memory
+from engine.models.reference import STARTER
 from tui import commands
 from tui.bridge import Bridge, EventsArrived
 from tui.remembering import Remembering
@@ -136,9 +137,8 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
             remembered_template=self.memory.template,
         )
         self.session.start_host()
-        model = self._model or self.memory.model or services.settings.model
-        if model:
-            self.session.model.load(model)
+        model = self._model or self.memory.model or services.settings.model or STARTER
+        self.session.model.load(model)
         for text in (self._take_over(), self.session.drafts.draft()):
             if text:
                 self.give_back(text)

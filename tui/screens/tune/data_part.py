@@ -15,6 +15,7 @@ from engine.errors import TunesmithError
 from engine.paths import anchored
 from engine.protocol import Template
 from engine.runs import Plan
+from engine.starter import LESSON
 from tui.data_desk import DataDesk, DataProgress
 from tui.screens.dialog import Dialog
 from tui.state.inspection import Inspection, glimpse, reading_of
@@ -121,8 +122,8 @@ class DataPart(Dialog[str]):
 
 
 def _is_local(source: str) -> bool:
-    """Whether it is a path."""
-    if source.startswith((".", "/", "~", "\\")) or source.count("/") > 1:
+    """Whether it is a path, or ships with the program."""
+    if source.startswith((".", "/", "~", "\\")) or source.count("/") > 1 or source == LESSON:
         return True
     try:
         return Path(anchored(source)).exists()
