@@ -30,7 +30,7 @@ SKELETON = '''\
 name = {name}
 description = "What it is for, on one line"
 kind = "completion"
-# Texts that end the reply: for a transcript, how the next line begins.
+# Texts that end the reply, such as "\\nUser:".
 stop = []
 body = """
 {{{{ message | trim }}}}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.paths import Paths
 from engine.protocol import ModelInfo
 from engine.templates import Library, parse
 from engine.templates.traps import Trap, find_traps, overflow_trap
 from tests.engine.templates.builders import model
+from tests.examples import examples
 
 CHATTY = model(chat_template="{{ messages[-1].content }}")
 
@@ -137,3 +142,11 @@ def test_each_says_why_it_matters_and_what_to_do(text: str) -> None:
         assert trap.title
         assert trap.why
         assert trap.hint
+
+
+@examples(100)
+@given(st.integers(min_value=0, max_value=2**32), st.sampled_from([None, model(), CHATTY]))
+def test_whatever_the_text_all_that_reads_it_ends_in_words(seed: int, loaded: ModelInfo | None) -> None:
+    from tests.engine.templates.fuzz import sources, text_from, try_all
+
+    try_all(text_from(random.Random(seed), sources()), loaded)
