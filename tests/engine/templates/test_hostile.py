@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from engine.errors import TemplateFault
 from engine.protocol import Prompt, Turn
 from engine.templates import parse, render
+from engine.templates.examination import examine
 from engine.templates.traps import find_traps
 from tests.engine.templates.builders import model, own, prompt, template
 from tests.examples import examples
@@ -261,3 +262,12 @@ def test_looking_for_traps_in_a_hostile_template_ends_soon(name: str) -> None:
     found = find_traps("body = 'x'", template(HOSTILE[name]))
     assert time.perf_counter() - began < 2.0
     assert "not-rendered" in {trap.code for trap in found}
+
+
+@pytest.mark.parametrize("name", ["nested loops over range", "a macro that doubles", "much output", "a class"])
+def test_all_that_is_done_with_a_hostile_file_ends_soon(name: str) -> None:
+    began_s = time.process_time()
+    found = examine(f"body = '''\n{HOSTILE[name].replace(chr(39), chr(34))}\n'''", "x", message="Hello")
+    assert time.process_time() - began_s < 2.0
+    assert found.unrendered
+    assert [finding.kind for finding in found.findings] == ["fault"]

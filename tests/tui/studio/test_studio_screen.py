@@ -390,3 +390,10 @@ async def test_a_model_that_comes_later_counts_at_once(start: Start, mine: Path)
         await program.until(lambda: isinstance(program.app.screen, StudioScreen), "the studio")
         await until_shown(program, "no model, so no tokens")
         await until_shown(program, "tokens (", "mine.toml · saved  ·  fake")
+
+
+async def test_the_mouse_alone_reaches_every_action(start: Start, mine: Path) -> None:
+    async with start(size=(80, 24)) as program:
+        await opened(program)
+        await program.pilot.click("#studio-head", offset=(3, 0))
+        await until_shown(program, "Next fault or warning")

@@ -29,10 +29,10 @@ class Drawing(StudioBase):
             return
         one, state, model = self.desk.now, self.state, self.host.studio_model()
         name = visible_line(model.name) if model is not None else "no model"
-        title = Content.assemble(
-            ("Template studio  ", "bold $accent"), title_words(one), ("  ·  ", FAINT), (name, QUIET)
-        )
-        self.query_one("#studio-head", Painted).show(title)
+        menu = link(Content.styled("☰ Template studio", "bold $accent"), "app.open_palette")
+        picked = link(Content.styled(name, QUIET), "screen.studio_pick_model")
+        head = Content.assemble(menu, "  ", title_words(one), ("  ·  ", FAINT), picked)
+        self.query_one("#studio-head", Painted).show(head)
         self._draw_disk()
         self._draw_findings()
         self.query_one("#studio-size", Painted).show(Content(size_words(state, model)))
