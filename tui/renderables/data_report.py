@@ -10,7 +10,7 @@ from engine.corpus.report import FAULT_WORDS, Histogram, Report
 from engine.display import visible_line
 from engine.figures import human_count, plural
 from tui.renderables.fitted import QUIET, labelled
-from tui.state.inspection import option_words
+from tui.state.option_words import option_words
 
 _HEADING = "bold $secondary"
 _EIGHTHS = " ▏▎▍▌▋▊▉"

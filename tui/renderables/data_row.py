@@ -15,7 +15,8 @@ from engine.corpus.views import Fate, RowView, TokenView
 from engine.display import visible, visible_line
 from engine.figures import plural
 from tui.renderables.fitted import FAINT, QUIET, labelled
-from tui.state.inspection import option_words, shortened
+from tui.state.inspection import shortened
+from tui.state.option_words import option_words
 
 MARKS: dict[Fate, tuple[str, str]] = {"trained": ("⟦", "⟧"), "masked": ("", ""), "cut": ("✂", "✂")}
 _STYLES: dict[Fate, str] = {"trained": "bold underline", "masked": QUIET, "cut": f"strike {QUIET}"}

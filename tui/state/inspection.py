@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
@@ -23,6 +22,7 @@ from engine.display import visible_line
 from engine.errors import TunesmithError
 from engine.figures import plural
 from tui.state.header import progress_words
+from tui.state.option_words import on_screen
 
 SHAPES: dict[Shape, str] = {
     "text": "raw text",
@@ -39,31 +39,7 @@ ROLES: dict[Shape, tuple[tuple[str, str], ...]] = {
     "labelled": (("text", "Text"), ("label", "Label")),
 }
 """The columns of a shape: the name in `Columns`, and what it is called."""
-_OPTIONS = {
-    "text-column": "“Text”",
-    "prompt-column": "“Prompt”",
-    "input-column": "“Input”",
-    "completion-column": "“Completion”",
-    "label-column": "“Label”",
-    "messages-column": "“Messages”",
-    "label-words": "“Label words”",
-    "skip-faulty": "“Faulty rows”",
-    "max-length": "“Longest row”",
-    "max-rows": "“Rows”",
-    "text-rows": "“A row is”",
-    "loss-on": "“Learned”",
-    "eval-fraction": "“Held out”",
-    "shape": "“Shape”",
-    "split": "“Split”",
-    "config": "“Configuration”",
-    "streaming": "“Streaming”",
-    "name": "“Name of the run”",
-    "model": "“Model”",
-    "data": "“Data”",
-    "template": "“Template”",
-}
 _SHOWN_NAME = 30
-_OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
 
 
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,16 +122,6 @@ def reading_of(spec: DataSpec) -> DataSpec:
         eval_split="",
         seed=spec.seed if spec.max_rows else 0,
     )
-
-
-def on_screen(error: TunesmithError) -> str:
-    """An error in the words of the screen: where it names an option of the command line, the field of that name."""
-    return option_words(str(error))
-
-
-def option_words(text: str) -> str:
-    """The engine's words, with the names of fields where they name options of the command line."""
-    return visible_line(_OPTION.sub(lambda match: _OPTIONS.get(match[1], match[0]), text))
 
 
 def columns_in_words(columns: Columns) -> str:

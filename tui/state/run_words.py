@@ -9,6 +9,7 @@ from engine.display import visible_line
 from engine.figures import human_bytes, human_count, human_duration
 from engine.runs.plan import Plan
 from engine.runs.state import RunState, State
+from tui.state.option_words import option_words
 from tui.state.run import RunView
 from tui.state.run_figures import Gain, Reading, eta_s, pace
 
@@ -71,7 +72,7 @@ def explanation(view: RunView) -> str:
         return visible_line(state.words)
     if state.state == "failed" and view.finished is not None:
         hint = f". {view.finished.hint}" if view.finished.hint else ""
-        return visible_line(f"{view.finished.why}{hint}")
+        return option_words(f"{view.finished.why}{hint}")
     if state.state == "died":
         return "It could not say why; its log ends so:" if state.log_lines else "It could not say why, nor does its log"
     return ""

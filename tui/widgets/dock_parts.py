@@ -12,6 +12,7 @@ from tui.renderables.fitted import QUIET, labelled
 from tui.renderables.link import link
 from tui.renderables.meter import meter
 from tui.state.help import key_words
+from tui.state.option_words import option_words
 from tui.state.run import Answers, RunView
 from tui.state.run_figures import answers_at, gains
 from tui.state.run_words import (
@@ -104,10 +105,10 @@ def notes_part(view: RunView) -> Content:
     if view.state.state in ("died", "failed"):
         lines += [Content.styled(line, "$error") for line in log_words(view.state.log_lines, _LOG_LINES)]
     if view.preflight is not None and (not view.preflight.fits or view.last is None):
-        lines.append(Content.styled(visible_line(view.preflight.words), "" if view.preflight.fits else "$warning"))
+        lines.append(Content.styled(option_words(view.preflight.words), "" if view.preflight.fits else "$warning"))
     if not view.locked or view.last is None or view.step < 50:
         lines += [
-            Content.assemble(("! ", "bold $warning"), visible_line(warned.title))
+            Content.assemble(("! ", "bold $warning"), option_words(warned.title))
             for warned in view.warnings[-_SHOWN_WARNINGS:]
         ]
     return Content("\n").join(lines)

@@ -9,7 +9,8 @@ from engine.corpus.messages import ColumnsNamed, DataOpened, Fetching, RowsShown
 from engine.corpus.spec import COLUMN_FIELDS
 from engine.errors import DataFault
 from engine.models import Progress
-from tui.state.inspection import ROLES, SHAPES, Inspection, columns_in_words, glimpse, on_screen, reading_of
+from tui.state.inspection import ROLES, SHAPES, Inspection, columns_in_words, glimpse, reading_of
+from tui.state.option_words import on_screen, option_words
 
 COLUMNS = Columns(shape="labelled", text="review", label="stars", present=("review", "stars"), why="seen")
 OPENED = DataOpened(id=1, name="rows", columns=COLUMNS, template=None)
@@ -103,3 +104,8 @@ def test_what_only_a_run_needs_does_not_change_what_is_seen() -> None:
     spec = DataSpec(source="a", split="b", skip_faulty=True, eval_fraction=0.5, eval_split="c", seed=3)
     assert reading_of(spec) == DataSpec(source="a", split="b")
     assert reading_of(DataSpec(source="a", max_rows=5, seed=3)).seed == 3
+
+
+def test_options_of_a_failed_run_are_named_as_the_form_names_them() -> None:
+    words = option_words("Try --method lora, shorter rows (--max-length) or fewer --batch-tokens")
+    assert words == "Try “Method” lora, shorter rows (“Longest row”) or fewer “Batch”"

@@ -13,7 +13,8 @@ from engine.corpus.spec import DataSpec
 from engine.errors import Cancelled, DataFault, DataNotFound, Misuse, TunesmithError
 from tui.data_desk import DataDesk, DataProgress
 from tui.screens.dialog import Dialog
-from tui.state.inspection import Inspection, on_screen
+from tui.state.inspection import Inspection
+from tui.state.option_words import on_screen
 
 PAUSE_S = 0.1
 """While somebody holds an arrow key, only the last row is read."""

@@ -7,6 +7,7 @@ from textual.content import Content
 from engine.display import visible, visible_line
 from tui.renderables.fitted import QUIET, columns, labelled
 from tui.renderables.meter import meter
+from tui.state.option_words import option_words
 from tui.state.run import Answers, RunView
 from tui.state.run_chart import Lens
 from tui.state.run_figures import Reading, gains
@@ -107,7 +108,7 @@ def details_text(view: RunView, width: int) -> Content:
         blocks.append(_block("Did it help?", table))
     blocks.append(_block("The run", labelled(facts(view), width, _LABEL_WIDTH)))
     if view.preflight is not None:
-        words = Content.styled(visible_line(view.preflight.words), "" if view.preflight.fits else "$warning")
+        words = Content.styled(option_words(view.preflight.words), "" if view.preflight.fits else "$warning")
         blocks.append(_block("Rehearsal", words))
     if view.warnings:
         blocks.append(_block("Notes", _warnings(view)))
@@ -153,5 +154,5 @@ def _warnings(view: RunView) -> Content:
     lines = []
     for warned in view.warnings[-_WARNINGS:]:
         hint = f". {warned.hint}" if warned.hint else ""
-        lines.append(Content.assemble(("! ", "bold $warning"), visible_line(f"{warned.title}{hint}")))
+        lines.append(Content.assemble(("! ", "bold $warning"), option_words(f"{warned.title}{hint}")))
     return Content("\n").join(lines)

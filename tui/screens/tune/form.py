@@ -24,7 +24,7 @@ from tui.screens.tune.data_part import DataPart
 from tui.screens.tune.fields import TuneFields
 from tui.screens.tune.starter import Starter
 from tui.services import Services
-from tui.state.inspection import on_screen
+from tui.state.option_words import on_screen
 from tui.state.tune import Reading, plan_in_words, rate_words, read, texts_of
 from tui.state.tune_fields import NAME
 from tui.state.tune_form import FIELDS
