@@ -2,7 +2,7 @@
 #
 #   make run        set up what is missing and open Tunesmith        ARGS="--model gpt2"
 #   make test       run all the tests                                ARGS="tests/engine -k wire"
-#   make test-fast  run the tests that need neither torch nor a terminal, properties on few examples
+#   make test-fast  run the tests of the parts: without torch, a terminal or the whole program, properties on few examples
 #   make check      lint, format, types and import contracts
 #   make format     format the code and mend what can be mended
 #   make pictures   draw the documentation's pictures anew
@@ -14,6 +14,8 @@
 SHELL := bash
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Where Python is told to write no byte code, each of the hundreds of processes that tests start compiles all it imports.
+TEST_ENVIRONMENT := HF_HUB_OFFLINE=1 PYTHONDONTWRITEBYTECODE=
 ARGS ?=
 JOBS ?= --numprocesses 2
 STEPS ?= 4000
@@ -30,11 +32,11 @@ run: $(VENV)/ready
 	@$(BIN)/tunesmith $(ARGS)
 
 test: $(VENV)/ready-to-test
-	@HF_HUB_OFFLINE=1 $(BIN)/python -m pytest $(JOBS) $(ARGS)
+	@$(TEST_ENVIRONMENT) $(BIN)/python -m pytest $(JOBS) $(ARGS)
 
 test-fast: $(VENV)/ready-to-test
-	@HF_HUB_OFFLINE=1 HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest $(JOBS) \
-		-m "not torch and not terminal and not snapshots" $(ARGS)
+	@$(TEST_ENVIRONMENT) HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest $(JOBS) \
+		-m "not torch and not terminal and not snapshots and not program" $(ARGS)
 
 check: lint types borders
 

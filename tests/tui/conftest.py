@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
@@ -15,7 +16,7 @@ from engine.paths import Paths
 from engine.protocol import SamplingChange
 from engine.settings import Settings
 from engine.templates import Library
-from tests.fakes.headless import without_audience
+from tests.fakes.headless import settled, without_audience
 from tests.fakes.host import fake_host
 from tui.app import TunesmithApp
 from tui.screens.chat import ChatScreen
@@ -25,6 +26,14 @@ from tui.widgets.composer import Composer
 
 DEADLINE_S = 20.0
 NOW_S = 1_790_000_000.0
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever starts the program takes some tenths of a second, where other tests take milliseconds."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent) and "start" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.program)
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +69,8 @@ class Program:
         deadline_s = asyncio.get_running_loop().time() + DEADLINE_S
         while not condition():
             assert asyncio.get_running_loop().time() < deadline_s, f"waited in vain for {what or condition}"
-            await self.pilot.pause(0.01)
+            await asyncio.sleep(0.01)
+            await settled()  # `pause` asks each widget in turn, at a tenth of a processor for as long as it is waited
 
     async def ready(self) -> None:
         """Wait until a model answers."""

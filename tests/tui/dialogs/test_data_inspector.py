@@ -18,6 +18,8 @@ from tui.screens.data_inspector import DataInspector
 from tui.services import Services
 from tui.widgets.form_row import Tick
 
+pytestmark = pytest.mark.program
+
 SPEC = DataSpec(source="reviews.jsonl")
 
 

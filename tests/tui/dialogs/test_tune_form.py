@@ -22,6 +22,7 @@ from tui.screens.tune import TuneForm
 from tui.screens.tune.fields import TuneFields
 from tui.widgets.fold import Fold
 
+pytestmark = pytest.mark.program
 INFO = ModelInfo("gpt2", "gpt2", "gpt2", "base", 124_000_000, 1, 256, 50257, "cpu", "float32")
 
 
