@@ -19,6 +19,8 @@ from tui.state.lab_cells import Look, face, head_lines, inputs_words, row_label,
 INPUTS = -1
 """The place of the column that holds the inputs."""
 _NARROWEST = 23
+"""Of a column: a figure and its interval."""
+_LEAST_INPUTS = 20
 _MOST_LINES = 4
 _CLASSES: dict[Look, str] = {
     look: f"lab--{look}" for look in ("quiet", "running", "right", "wrong", "failed", "head", "best", "mark")
@@ -94,7 +96,8 @@ class LabGrid(ScrollView, can_focus=False):
         self._looks.clear()
         # Kept, as lines that were laid out for one size may be asked for at the next before `on_resize` is told.
         self._head_height = 3 + len(lab.metrics)
-        self._left = max(16, min(44, self.size.width * 3 // 10))
+        spare = self.size.width - 1 - _NARROWEST * len(lab.variations)
+        self._left = max(_LEAST_INPUTS, min(44, self.size.width * 3 // 10, spare))
         room = self.scrollable_content_region.width - self._left
         self._column_width = max(_NARROWEST, room // max(1, len(lab.variations)))
         lines = (self.size.height - self._head_height) // max(1, len(lab.rows))
