@@ -668,6 +668,14 @@ ACTIONS: tuple[Action, ...] = (
         footer="Scores",
     ),
     Action(
+        id="lab_studio",
+        title="Write on the template",
+        help="Open the column's template in the studio; what is changed there comes as a column beside it.",
+        keys="t",
+        scope="lab",
+        group="In the lab",
+    ),
+    Action(
         id="lab_winner",
         title="Use the winner",
         help="Chat with the best column: its template, sampling and model.",
@@ -823,6 +831,14 @@ ACTIONS: tuple[Action, ...] = (
         scope="studio",
         group="In the template studio",
         footer="Use",
+    ),
+    Action(
+        id="studio_compare",
+        title="Compare in the lab",
+        help="Save the template, and put it beside others in the lab.",
+        keys="alt+l",
+        scope="studio",
+        group="In the template studio",
     ),
     Action(
         id="studio_close",

@@ -34,7 +34,7 @@ _ONE_LINE = 70
 _NAME_WIDTH = 22
 
 
-Wish = Literal["use", "edit", "new"]
+Wish = Literal["use", "edit", "new", "compare"]
 
 
 class TemplatePicker(Dialog[str]):
@@ -46,14 +46,16 @@ class TemplatePicker(Dialog[str]):
     HEADING = "Pick a prompt template"
     KEYS: ClassVar[tuple[Key, ...]] = (
         Key("Enter", "uses it", "choose"),
-        Key("Ctrl+E", "edits it", "edit"),
+        Key("Ctrl+E", "edits", "edit"),
+        Key("Ctrl+L", "compares", "compare"),
         Key("Ctrl+N", "new", "make"),
-        Key("Ctrl+↑↓", "scrolls"),
         Key("Esc", "closes", "close"),
+        Key("Ctrl+↑↓", "scrolls"),
     )
     BINDINGS = [
         Binding("ctrl+e", "edit", show=False, priority=True),
         Binding("ctrl+n", "make", show=False, priority=True),
+        Binding("ctrl+l", "compare", show=False, priority=True),
         ("ctrl+down", "scroll_preview(3)", "Scroll the preview down"),
         ("ctrl+up", "scroll_preview(-3)", "Scroll the preview up"),
     ]
@@ -126,6 +128,12 @@ class TemplatePicker(Dialog[str]):
         if named := self.id_of(self.query_one(FilterList).highlighted_id):
             self.wish = "edit"
             self.dismiss(named)
+
+    def action_compare(self) -> None:
+        """Compare what is under the cursor with others, in the lab."""
+        if template := self._templates.get(self.query_one(FilterList).highlighted_id):
+            self.wish = "compare"
+            self.dismiss(template.id)
 
     def action_make(self) -> None:
         """Write a new one."""

@@ -9,6 +9,8 @@ import msgspec
 
 from engine.lab.inputs import DataFile
 from engine.lab.records import Lab, Row, Variation
+from engine.protocol import SamplingChange, Template
+from engine.sampling import sampling_for
 
 FIRST_NAME = "My lab"
 T = TypeVar("T")
@@ -76,6 +78,33 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         if place < self.typed:
             return self
         return msgspec.structs.replace(self, data=None, typed=len(self.lab.rows))
+
+
+def with_template(draft: Draft, template: Template, like: Variation, settings: SamplingChange) -> Draft:
+    """Put a template beside the others, asked as the last column asks; nothing changes where it is there already.
+
+    Args:
+        draft: What is compared.
+        template: What shall be compared too.
+        like: How to ask where there is no column yet.
+        settings: The user's own sampling.
+    """
+    columns = draft.lab.variations
+    if any(column.template == template for column in columns):
+        return draft
+    last = columns[-1] if columns else like
+    if not last.model:
+        return draft
+    known = {variable.name for variable in template.variables}
+    return draft.with_column(
+        Variation(
+            name=template.name,
+            model=last.model,
+            template=template,
+            variables={name: value for name, value in last.variables.items() if name in known},
+            sampling=sampling_for(settings, template.sampling),
+        )
+    )
 
 
 def own_rows(lab: Lab) -> Draft:

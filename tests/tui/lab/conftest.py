@@ -58,7 +58,7 @@ class Lab:
     async def shown(self, name: str) -> Any:
         """Wait for a screen by the name of its class."""
         app = self.program.app
-        await self.until(lambda: type(app.screen).__name__ == name and app.screen.is_mounted, f"the {name}")
+        await self.until(lambda: type(app.screen).__name__ == name and app.screen.children, f"the {name}")
         await self.program.pilot.pause()
         return app.screen
 

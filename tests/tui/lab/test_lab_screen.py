@@ -291,3 +291,26 @@ async def test_text_that_drives_a_terminal_is_shown_as_pictures(start_lab: Start
         drawn = lab.drawn() + lab.said()
         assert "␛]52;c;AAAA␇" in drawn
         assert all(code not in drawn for code in "\x1b\x07\x9b\u202e\u200b")
+
+
+async def test_keys_that_come_before_the_table_do_no_harm(start_lab: StartLab) -> None:
+    async with start_lab(is_open=False) as lab:
+        await lab.program.ready()
+        lab.program.screen.action_lab()
+        await lab.press("down", "right", "a")
+        await lab.shown("RowForm")
+
+
+async def test_the_mouse_moves_the_cursor_and_opens_a_cell(start_lab: StartLab) -> None:
+    async with start_lab(reply="Hi") as lab:
+        await lab.type_row("First")
+        await lab.type_row("Second")
+        grid = lab.screen.grid
+        await lab.program.pilot.click(grid, offset=(2, grid.size.height - 1))
+        lines = [grid.render_line(y).text for y in range(grid.size.height)]
+        at = next(y for y, line in enumerate(lines) if "Second" in line)
+        await lab.program.pilot.click(grid, offset=(2, at))
+        assert (grid.row, grid.column) == (1, INPUTS)
+        await lab.program.pilot.click(grid, offset=(60, at), times=2)
+        cell = await lab.shown("CellScreen")
+        assert cell.spot == (1, 0)

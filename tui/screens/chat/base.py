@@ -67,6 +67,10 @@ class ChatBase(Screen[None]):
         """Count the prompt's tokens, once the typing pauses."""
 
     @abstractmethod
+    def compare_template(self, template_id: str) -> None:
+        """Put a template into the lab, beside others."""
+
+    @abstractmethod
     def open_studio(self, name: str, *, new: bool = False) -> None:
         """Open the template studio."""
 

@@ -17,7 +17,7 @@ from engine.templates.writing import TRAINED_ID, adopt_template
 from tui.lab_bench import LabBench, LabFigured
 from tui.lab_desk import LabMoved
 from tui.screens.chat.base import ChatBase
-from tui.state.lab_draft import FIRST_NAME, Draft, own_rows
+from tui.state.lab_draft import FIRST_NAME, Draft, own_rows, with_template
 from tui.state.lab_words import header_words
 from tui.state.preview import Previewed
 from tui.widgets.composer import Composer
@@ -48,6 +48,23 @@ class LabActions(ChatBase):
             screen.call_after_refresh(screen.open_spec, name)
         elif name:
             screen.call_after_refresh(screen.open_named, name)
+
+    def compare_template(self, template_id: str) -> None:
+        """Put a template into the lab, beside others, asked of the chat's model; in the open lab, of its column's."""
+        bench, session = self._bench(), self.session
+        if bench is None or session is None:
+            return
+        listing = session.prompting.listing(session.library.scan())
+        template = next((found for found in listing.templates if found.id == template_id), None)
+        if template is not None and not (bench.draft.lab.variations or session.state.model.ref):
+            self.notice("Pick a model first: Ctrl+O. Then it can be compared.")
+        elif template is not None:
+            bench.change(with_template(bench.draft, template, self.first_column(), self.services.settings.sampling))
+        screen = self._lab_screen()
+        if screen is None:
+            self.action_lab()
+        else:
+            screen.draw()
 
     def _bench(self) -> LabBench | None:
         if self.lab is None and self.session is not None:

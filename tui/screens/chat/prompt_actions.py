@@ -69,7 +69,9 @@ class PromptActions(ChatBase):
         def chosen(template_id: str | None) -> None:
             if template_id is None:
                 return
-            if picker.wish != "use":
+            if picker.wish == "compare":
+                self.compare_template(template_id)
+            elif picker.wish != "use":
                 new = picker.wish == "new" or template_id == TRAINED_ID
                 self.open_studio("plain" if new else template_id, new=new)
             else:

@@ -91,6 +91,10 @@ class StudioActions(ChatBase):
             self.remember(template=template_id)
             self.count_soon()
 
+    def studio_compare(self, template_id: str) -> None:
+        """Put a template into the lab, beside others."""
+        self.compare_template(template_id)
+
 
 _CHAT_ALONE = 2
 """How many screens there are while nothing is open over the chat: it, and the first frame's."""

@@ -36,6 +36,9 @@ class LabHome(Protocol):
     async def see_prompt(self, prompt: Prompt, variation: Variation) -> Previewed:
         """What a cell's model sees."""
 
+    def open_studio(self, name: str, *, new: bool = False) -> None:
+        """Write on a template."""
+
     def remember_lab(self, name: str) -> None:
         """Open that lab the next time."""
 

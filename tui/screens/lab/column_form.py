@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import ClassVar
 
 import msgspec
@@ -97,6 +97,7 @@ class ColumnForm(Dialog[Variation]):
         variation: Variation,
         services: Services,
         preview: Preview,
+        write: Callable[..., object],
         *,
         change: SamplingChange | None = None,
     ) -> None:
@@ -106,10 +107,12 @@ class ColumnForm(Dialog[Variation]):
             variation: What it begins with.
             services: The library, the settings, and where models are looked for.
             preview: What a model sees of a template, for the picker.
+            write: Opens the studio on a template.
             change: What of the sampling was set by hand; None tells it from the variation.
         """
         super().__init__()
         self._services, self._preview, self._before = services, preview, variation
+        self._write = write
         self._template = variation.template
         self._variables = dict(variation.variables)
         self._change = change_between(self._defaults, variation.sampling) if change is None else change
@@ -156,7 +159,9 @@ class ColumnForm(Dialog[Variation]):
 
     def action_pick_template(self) -> None:
         """Pick a template."""
-        pick_template(self, self._services, self._template.id, self._preview, self._take_template)
+        pick_template(
+            self, self._services, self._template.id, self._preview, chosen=self._take_template, write=self._write
+        )
 
     def _take_template(self, template: Template) -> None:
         self._template = template

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from engine.errors import TemplateNotFound
 from engine.lab.records import Row, Variation
 from engine.protocol import Template
 from tui.screens.lab.base import LabBase
@@ -14,6 +15,9 @@ from tui.widgets.lab_grid import INPUTS
 
 class LabEditing(LabBase):
     """What is compared."""
+
+    _written: tuple[int, str] | None = None
+    """The column whose template is open in the studio, and the template's id."""
 
     # Rows
 
@@ -70,7 +74,9 @@ class LabEditing(LabBase):
             else:
                 self.change(draft.with_changed_column(place, changed))
 
-        form = ColumnForm(msgspec.structs.replace(variation, name=name), self.home.services, self._preview)
+        form = ColumnForm(
+            msgspec.structs.replace(variation, name=name), self.home.services, self._preview, self.home.open_studio
+        )
         self.app.push_screen(form, closed)
 
     async def _preview(self, template: Template) -> Previewed:
@@ -84,6 +90,40 @@ class LabEditing(LabBase):
             return self.grid.column
         self.notice("Put the cursor on a column first: → goes there. C adds one.")
         return None
+
+    # Templates
+
+    def action_lab_studio(self) -> None:
+        """Write on the column's template; what is changed there comes as a column beside it."""
+        place = self._column()
+        if place is None:
+            return
+        template = self.bench.draft.lab.variations[place].template
+        try:
+            self.home.services.library.get(template.id)
+        except TemplateNotFound as error:
+            self.notice(str(error), error=True)
+        else:
+            self._written = (place, template.id)
+            self.home.open_studio(template.id)
+
+    def on_screen_resume(self) -> None:
+        """Take up what was written meanwhile."""
+        written, self._written = self._written, None
+        if written is None:
+            return
+        place, template_id = written
+        self.home.services.library.scan()
+        draft = self.bench.draft
+        try:
+            template = self.home.services.library.get(template_id)
+        except TemplateNotFound:
+            return
+        if all(column.template != template for column in draft.lab.variations):
+            changed = msgspec.structs.replace(draft.lab.variations[place], template=template)
+            self.change(draft.with_column(changed, place + 1))
+            self.grid.go_to(self.grid.row, place + 1)
+            self.notice("The template was changed: a column beside has it as it is now")
 
     # Both
 

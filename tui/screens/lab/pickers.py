@@ -37,13 +37,33 @@ def pick_model(screen: Screen[Any], services: Services, current: str, chosen: Ca
 
 
 def pick_template(
-    screen: Screen[Any], services: Services, current: str, preview: Preview, chosen: Callable[[Template], object]
+    screen: Screen[Any],
+    services: Services,
+    current: str,
+    preview: Preview,
+    *,
+    chosen: Callable[[Template], object],
+    write: Callable[..., object],
 ) -> None:
-    """Let a template be picked over a dialog."""
+    """Let a template be picked over a dialog.
+
+    Args:
+        screen: The dialog.
+        services: The library.
+        current: The id of the one in use.
+        preview: What a model sees of a template.
+        chosen: Gets what was picked.
+        write: Opens the studio on a template, where that is wished instead.
+    """
     from tui.screens.template_picker import TemplatePicker
 
     def closed(template_id: str | None) -> None:
-        if template_id is not None:
+        if template_id is None:
+            return
+        if picker.wish in ("use", "compare"):
             chosen(services.library.get(template_id))
+        else:
+            write(template_id or "plain", new=picker.wish == "new")
 
-    screen.app.push_screen(TemplatePicker(services.library.scan(), current, preview), closed)
+    picker = TemplatePicker(services.library.scan(), current, preview)
+    screen.app.push_screen(picker, closed)

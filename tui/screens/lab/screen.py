@@ -64,6 +64,11 @@ class LabScreen(LabEditing, LabFiling):
         """Draw once it has a size."""
         self.call_after_refresh(self.draw)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Wait with the first keys for the table that they mean."""
+        del parameters
+        return bool(self.query(LabGrid)) or not action.startswith("lab_")
+
     def on_resize(self) -> None:
         """Fit everything to the new size."""
         self.call_after_refresh(self._draw_lines)
@@ -72,7 +77,7 @@ class LabScreen(LabEditing, LabFiling):
 
     def draw(self) -> None:
         """Draw everything anew."""
-        if not self.is_mounted:
+        if not self.query(LabGrid):
             return
         self.grid.show(self.bench.view)
         if self._cell is not None:
@@ -81,7 +86,7 @@ class LabScreen(LabEditing, LabFiling):
 
     def draw_cells(self, changed: set[Spot]) -> None:
         """Draw some cells anew, and how far it is."""
-        if not self.is_mounted:
+        if not self.query(LabGrid):
             return
         self.grid.show_cells(changed)
         if self._cell is not None:
@@ -90,7 +95,7 @@ class LabScreen(LabEditing, LabFiling):
 
     def draw_figures(self) -> None:
         """Draw what is better."""
-        if self.is_mounted:
+        if self.query(LabGrid):
             self.grid.show_heads()
             self._draw_lines()
 

@@ -38,6 +38,9 @@ class StudioHost(Protocol):
     def studio_use(self, template_id: str) -> None:
         """Talk with a template from now on."""
 
+    def studio_compare(self, template_id: str) -> None:
+        """Put a template into the lab, beside others."""
+
     def action_pick_model(self) -> None:
         """Choose a model."""
 

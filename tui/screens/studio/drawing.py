@@ -25,7 +25,7 @@ class Drawing(StudioBase):
 
     def draw(self) -> None:
         """Draw what is known."""
-        if not self.is_mounted:
+        if not self.query("#studio-head"):  # a count may come when the studio was left
             return
         one, state, model = self.desk.now, self.state, self.host.studio_model()
         name = visible_line(model.name) if model is not None else "no model"

@@ -59,6 +59,8 @@ class Examining(StudioBase):
                 await asyncio.sleep(PAUSE_S)
                 if self._wants_look:
                     continue
+                if not self.query("#studio-message"):
+                    return
                 message, variables = self.values()
                 one, model = self.desk.now, self.host.studio_model()
                 examined = await asyncio.to_thread(

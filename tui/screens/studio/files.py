@@ -56,14 +56,26 @@ class FileActions(StudioBase):
 
     def action_studio_use(self) -> None:
         """Save it, and talk with it from now on."""
-        one = self.desk.now
+        if self._is_good() and self.tried(lambda: self.host.studio_use(self.desk.now.id)):
+            self.keep()
+            self.dismiss(None)
+
+    def action_studio_compare(self) -> None:
+        """Save it, and compare it with others in the lab."""
+        if self._is_good():
+            self.keep()
+            self.dismiss(None)
+            self.host.studio_compare(self.desk.now.id)
+
+    def _is_good(self) -> bool:
+        """Save it, where it can be used; say whether it can."""
         if self.state.examined is None or self.state.examined.template is None:
             self.notice("It has faults: mend them first", error=True)
-        elif one.is_read_only or self.save():
-            self.desk.library.scan()
-            if self.tried(lambda: self.host.studio_use(one.id)):
-                self.keep()
-                self.dismiss(None)
+            return False
+        if not (self.desk.now.is_read_only or self.save()):
+            return False
+        self.desk.library.scan()
+        return True
 
     def action_studio_discard(self) -> None:
         """Go back to the saved text, after a question."""
