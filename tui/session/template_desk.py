@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import msgspec
 from textual.widgets.text_area import Document
 
@@ -17,13 +19,14 @@ def as_edited(text: str) -> str:
 
 
 class TemplateDesk:
-    """Opens, saves and keeps; every method does its work on the disk here and now."""
+    """Opens, saves and keeps. `keep_draft` and `read_disk` may be called in a thread, as the disk may be slow."""
 
     def __init__(self, library: Library, drafts: TemplateDrafts) -> None:
         """Work on a library; nothing is open yet."""
         self.library = library
         self._drafts = drafts
         self._open: Open | None = None
+        self._keeping = threading.Lock()
 
     @property
     def now(self) -> Open:
@@ -57,16 +60,17 @@ class TemplateDesk:
         Raises:
             Failed: It can't be kept.
         """
-        one = self.now
-        if one.file is None:
-            return
-        if not one.is_dirty:
-            self._drafts.drop(one.id)
-            return
-        try:
-            self._drafts.keep(one.id, Draft(one.text, one.saved))
-        except (OSError, UnicodeEncodeError) as error:
-            raise Failed(f"The unsaved text of {one.id} can't be kept: {error}") from None
+        with self._keeping:
+            one = self.now
+            if one.file is None:
+                return
+            if not one.is_dirty:
+                self._drafts.drop(one.id)
+                return
+            try:
+                self._drafts.keep(one.id, Draft(one.text, one.saved))
+            except (OSError, UnicodeEncodeError) as error:
+                raise Failed(f"The unsaved text of {one.id} can't be kept: {error}") from None
 
     def save(self) -> None:
         """Write the file.
@@ -77,17 +81,25 @@ class TemplateDesk:
         """
         one = self.now
         assert one.file is not None
-        self.look()
+        self.look(self.read_disk())
         authoring.save(one.file, one.text, one.saved)
         self._open = _change(one, saved=one.text, on_disk="same", theirs=None, from_draft=False)
-        self._drafts.drop(one.id)
+        self._drop_draft()
 
-    def look(self) -> OnDisk:
-        """Look whether another program changed the file. Untouched text follows it; what was typed stays."""
+    def read_disk(self) -> str | None:
+        """The open template's file as it is now; None where it is gone, or shipped."""
+        file = self.now.file
+        return authoring.now_on_disk(file) if file is not None else None
+
+    def look(self, theirs: str | None) -> OnDisk:
+        """Take in what is on the disk. Untouched text follows it; what was typed stays.
+
+        Args:
+            theirs: What `read_disk` found.
+        """
         one = self.now
         if one.file is None:
             return "same"
-        theirs = authoring.now_on_disk(one.file)
         if theirs == one.saved:
             self._open = _change(one, on_disk="same", theirs=None)
         elif theirs is not None and not one.is_dirty:
@@ -101,7 +113,7 @@ class TemplateDesk:
         one = self.now
         if one.theirs is not None:
             self._open = _change(one, text=one.theirs, saved=one.theirs, on_disk="same", theirs=None, from_draft=False)
-            self._drafts.drop(one.id)
+            self._drop_draft()
 
     def keep_mine(self) -> None:
         """Let the next save overwrite what is on the disk."""
@@ -113,7 +125,7 @@ class TemplateDesk:
         one = self.now
         if one.saved is not None:
             self._open = _change(one, text=one.saved, from_draft=False)
-            self._drafts.drop(one.id)
+            self._drop_draft()
 
     def rename(self, new_name: str) -> None:
         """Give the open template another name; it is saved before.
@@ -125,7 +137,7 @@ class TemplateDesk:
         if one.is_dirty:
             self.save()
         file = authoring.rename(self.library, one.id, new_name)
-        self._drafts.drop(one.id)
+        self._drop_draft()
         self.open(file.stem)
 
     def delete(self) -> str:
@@ -136,6 +148,11 @@ class TemplateDesk:
         """
         self.keep_draft()
         return authoring.delete(self.library, self.now.id)
+
+    def _drop_draft(self) -> None:
+        """Forget the draft; one that is being written in a thread is waited for."""
+        with self._keeping:
+            self._drafts.drop(self.now.id)
 
     def forget(self, template_id: str) -> None:
         """A template of this name is made anew: what was typed into another one is not meant for it."""

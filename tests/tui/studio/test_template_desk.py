@@ -54,7 +54,7 @@ def test_other_line_ends_are_no_change(library: Library, paths: Paths, file: Pat
     desk = fresh(library, paths)
     desk.type(as_edited(text))
     assert not desk.now.is_dirty
-    assert desk.look() == "same"
+    assert desk.look(desk.read_disk()) == "same"
 
 
 def test_a_draft_outlives_the_program_and_goes_when_it_is_saved(
@@ -84,19 +84,19 @@ def test_a_draft_of_a_file_that_changed_since_overwrites_nothing(
 
 def test_untouched_text_follows_the_file(desk: TemplateDesk, file: Path) -> None:
     file.write_text("theirs")
-    assert desk.look() == "same"
+    assert desk.look(desk.read_disk()) == "same"
     assert desk.now.text == "theirs"
 
 
 def test_typed_text_is_kept_and_one_may_choose(desk: TemplateDesk, file: Path) -> None:
     desk.type("mine")
     file.write_text("theirs")
-    assert desk.look() == "changed"
+    assert desk.look(desk.read_disk()) == "changed"
     assert desk.now.text == "mine"
     with pytest.raises(Refused):
         desk.save()
     desk.keep_mine()
-    assert desk.look() == "same"
+    assert desk.look(desk.read_disk()) == "same"
     desk.save()
     assert file.read_text() == "mine"
 
@@ -104,14 +104,14 @@ def test_typed_text_is_kept_and_one_may_choose(desk: TemplateDesk, file: Path) -
 def test_theirs_can_be_taken(desk: TemplateDesk, file: Path) -> None:
     desk.type("mine")
     file.write_text("theirs")
-    desk.look()
+    desk.look(desk.read_disk())
     desk.take_theirs()
     assert (desk.now.text, desk.now.is_dirty, desk.now.on_disk) == ("theirs", False, "same")
 
 
 def test_a_file_that_went_away_is_written_anew_only_when_that_is_wanted(desk: TemplateDesk, file: Path) -> None:
     file.unlink()
-    assert desk.look() == "gone"
+    assert desk.look(desk.read_disk()) == "gone"
     with pytest.raises(Refused):
         desk.save()
     desk.keep_mine()

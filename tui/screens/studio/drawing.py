@@ -7,6 +7,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 
 from engine.display import visible, visible_line
+from engine.protocol import Variable
 from tui.renderables.fitted import FAINT, QUIET
 from tui.renderables.link import link
 from tui.screens.studio.base import StudioBase
@@ -22,6 +23,7 @@ class Drawing(StudioBase):
 
     _findings_shown: tuple[object, ...] | None = None
     _prompt_shown: object = None
+    _variables_shown: tuple[Variable, ...] = ()
 
     def draw(self) -> None:
         """Draw what is known."""
@@ -40,7 +42,8 @@ class Drawing(StudioBase):
         self._draw_prompt()
         self._draw_run()
         template = state.examined.template if state.examined is not None else None
-        if template is not None:
+        if template is not None and template.variables != self._variables_shown:
+            self._variables_shown = template.variables  # the fields are the person's, while the blanks are the same
             form = self.query_one(VariablesForm)
             self.call_next(form.show, template.variables, form.values)
 

@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Label, OptionList, Static
 
+from engine.errors import TunesmithError
 from engine.templates import Library
 from engine.templates.drafts import TemplateDrafts
 from tui import commands
@@ -41,7 +42,9 @@ class StudioScreen(Drawing, Examining, Running, FileActions):
 
     DEFAULT_CSS: ClassVar[str] = """
     StudioScreen {
-        #studio-head { height: 1; padding: 0 1; background: $surface; }
+        #studio-head {
+            height: 1; padding: 0 1; background: $surface; text-wrap: nowrap; text-overflow: ellipsis;
+        }
         #studio-disk { padding: 0 1; background: $warning 25%; }
         #studio-body { height: 1fr; }
         #studio-left { width: 1fr; height: 1fr; }
@@ -150,11 +153,19 @@ class StudioScreen(Drawing, Examining, Running, FileActions):
 
     async def _keep_draft(self) -> None:
         await asyncio.sleep(DRAFT_PAUSE_S)
-        self.keep()
+        try:
+            await asyncio.to_thread(self.desk.keep_draft)
+        except TunesmithError as error:
+            self.notice(str(error), error=True)
 
-    def _look_at_disk(self) -> None:
+    async def _look_at_disk(self) -> None:
         before = self.desk.now
-        self.desk.look()
+        theirs = await asyncio.to_thread(self.desk.read_disk)
+        now = self.desk.now
+        if (now.file, now.saved) != (before.file, before.saved):
+            return  # another one was opened, or it was saved meanwhile
+        before = now
+        self.desk.look(theirs)
         now = self.desk.now
         if now.text != before.text:
             self.show_text()
