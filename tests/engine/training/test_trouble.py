@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,9 @@ import msgspec
 import pytest
 
 from engine.errors import Failed, Refused
+from engine.paths import Paths
 from engine.runs import Plan, RunFolder, ask, list_checkpoints, read_state, start
-from engine.runs.events import RunFinished, RunPaused, RunResumed, StepDone
+from engine.runs.events import CheckpointSaved, RunFinished, RunPaused, RunResumed, StepDone
 from engine.runs.lock import is_locked
 from tests.engine.training.conftest import Nursery, kinds, only
 
@@ -66,6 +69,41 @@ def test_a_full_disk_pauses_the_run_and_does_not_kill_it(nursery: Nursery, make_
     assert len(only(events, RunResumed)) == 1
     assert isinstance(events[-1], RunFinished)
     assert (run.final / "model.safetensors").read_bytes() == (calm.final / "model.safetensors").read_bytes()
+
+
+@pytest.fixture
+def small_disk(paths: Paths) -> Iterator[Path]:
+    """A real disk of a few megabytes under the folder of runs."""
+    paths.runs.mkdir(parents=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", paths.runs], capture_output=True, text=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"no disk can be made here: {mounted.stderr.strip()}")
+    yield paths.runs
+    subprocess.run(["umount", "--lazy", paths.runs], check=True)
+
+
+def test_a_real_disk_that_is_full_pauses_the_run_until_there_is_room(
+    small_disk: Path, nursery: Nursery, make_plan: MakePlan
+) -> None:
+    run = nursery.create(make_plan(max_steps=24, preflight=False, keep_last=2, keep_best=0))
+    child = nursery.start(run)
+    nursery.wait_for(run, child, lambda events: bool(only(events, CheckpointSaved)))
+    ballast = small_disk / "ballast"
+    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as stream:
+        while True:
+            stream.write(bytes(64 * 1024))
+    os.truncate(ballast, ballast.stat().st_size - 64 * 1024)  # room for a few lines of the log
+    nursery.wait_for(run, child, lambda events: bool(only(events, RunPaused)))
+    assert read_state(run).state == "paused"
+    assert only(nursery.events(run), RunPaused)[0].reason == "disk-full"
+    ballast.unlink()
+    assert nursery.finish(child) == 0
+    events = nursery.events(run)
+    assert len(only(events, RunResumed)) == 1
+    assert isinstance(events[-1], RunFinished)
+    assert [one.step for one in only(events, StepDone)] == list(range(1, 25))
 
 
 def test_a_run_that_waits_for_space_can_be_stopped(nursery: Nursery, make_plan: MakePlan) -> None:
