@@ -16,17 +16,23 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from engine.client import HostClient
+from engine.lab.summary import summarise
 from engine.memory import Memory
 from engine.models import list_models
 from engine.paths import find_paths
 from engine.settings import Settings
 from engine.templates import Library
 from tests.fakes.host import fake_host
+from tests.fakes.labs import film_lab, recorded
 from tests.fakes.runs import store_runs
 from tests.fakes.talks import NOW_S, store_talks
 from tui.app import TunesmithApp
+from tui.screens.lab import LabScreen
 from tui.screens.model_picker import ModelPicker
 from tui.services import Services
+from tui.state.lab import LabView
+from tui.state.lab_draft import own_rows
+from tui.widgets.lab_grid import LabGrid
 
 PICTURES = Path(__file__).parent / "pictures"
 DEADLINE_S = 30.0
@@ -96,6 +102,24 @@ async def studio(app: TunesmithApp, pilot: Pilot[None]) -> None:
     save(app, "studio")
 
 
+async def lab(app: TunesmithApp, pilot: Pilot[None]) -> None:
+    """A table that fills: what is known, what is being said, what waits."""
+    assert app.chat is not None
+    app.chat.action_lab()
+    await until(pilot, lambda: isinstance(app.screen, LabScreen) and app.screen.query(LabGrid))
+    bench, screen = app.chat.lab, app.screen
+    assert bench is not None
+    assert isinstance(screen, LabScreen)
+    compared = film_lab(app.chat.services.library)
+    bench.forget()
+    bench.draft, bench.view = own_rows(compared), LabView(compared)
+    bench.view.apply(recorded(compared, until=20, known=8))
+    bench.view.summary = summarise(compared, bench.view.table.results)
+    screen.draw()
+    await pilot.pause(0.5)
+    save(app, "lab")
+
+
 async def training(app: TunesmithApp, pilot: Pilot[None]) -> None:
     """A run that is being trained: beside the chat, and on the whole screen."""
     assert app.chat is not None
@@ -116,6 +140,7 @@ def main() -> None:
         store_talks(find_paths({"TUNESMITH_HOME": str(root)}))
         asyncio.run(draw(root, "dark", dialogs))
         asyncio.run(draw(root, "dark", studio))
+        asyncio.run(draw(root, "dark", lab))
         asyncio.run(draw(root, "light", lambda app, _pilot: save(app, "light")))
         trainers = store_runs(find_paths({"TUNESMITH_HOME": str(root)}))
         asyncio.run(draw(root, "dark", training))

@@ -101,6 +101,10 @@ class LabBench:
         self._before = []
         self.put(draft, go=False)
 
+    def forget(self) -> None:
+        """End what fills the table; what is shown of it stays."""
+        self._desk.forget()
+
     # How it is filled
 
     def toggle(self) -> None:

@@ -63,7 +63,7 @@ class Scene:
         screen = await self.open()
         lab = film_lab(self.library)
         bench = self.bench
-        bench._desk.forget()  # nothing is computed: the events are enough
+        bench.forget()  # nothing is computed: the events are enough
         bench.draft, bench.view = own_rows(lab), LabView(lab)
         bench.view.apply(recorded(lab, until=until, known=known))
         bench.view.summary = summarise(lab, bench.view.table.results)

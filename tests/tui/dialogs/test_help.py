@@ -22,7 +22,7 @@ async def test_every_action_is_in_it(width: int) -> None:
 
 
 async def test_rebound_keys_are_shown_as_they_are_now() -> None:
-    async with opened(HelpScreen(), keymap={"pick_model": "ctrl+y"}) as it:
+    async with opened(HelpScreen(), keymap={"pick_model": "ctrl+y", "studio_pick_model": "ctrl+y"}) as it:
         await it.type("pick a model")
         await it.until_shown("Ctrl+Y")
         assert "Ctrl+O" not in it.text()
