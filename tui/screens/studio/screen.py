@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import ClassVar
 
 from textual import on
@@ -127,7 +128,8 @@ class StudioScreen(Drawing, Examining, Running, FileActions):
         """Keep what is not saved, however the program ends."""
         if self.state.is_running and self.state.run is not None:
             self.host.studio_cancel(self.state.run.request_id)
-        self.desk.keep_draft()
+        with contextlib.suppress(TunesmithError):  # there is nobody left to be told; the draft before it stays
+            self.desk.keep_draft()
 
     # What is typed and what is on the disk
 
