@@ -302,6 +302,7 @@ async def test_the_mouse_does_it_too(paths: Paths, rows: Path) -> None:
     form = Form(paths)
     async with form.opened() as it:
         form.fill(data__source=str(rows))
+        await it.until_shown("✓ text with a label")  # what is told of the data moves what is beneath it
         await it.pilot.click("#row-method Choice", offset=(12, 0))
         await it.until_shown("● Full")
         await it.pilot.click("#tune-fold")
