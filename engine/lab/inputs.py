@@ -42,9 +42,11 @@ def read_rows(data: DataFile) -> tuple[Row, ...]:
         DataFault: It can't be read, a column is missing, or a row has no input.
     """
     try:
-        is_there = data.file.exists()
-    except (OSError, ValueError):
-        is_there = False
+        is_there, is_folder = data.file.exists(), data.file.is_dir()
+    except (OSError, ValueError):  # a name too long, or with a null byte
+        is_there = is_folder = False
+    if is_folder:
+        raise DataFault(f"{data.file} is a folder", "Name one of its files")
     if not is_there:
         raise DataNotFound(f"There is no file {data.file}", "Check the path; it counts from the folder of the spec")
     rows: list[Row] = []

@@ -15,7 +15,7 @@ from engine.lab.inputs import DataFile, read_rows
 from engine.lab.records import METRICS, Lab, Label, Metric, Row
 from engine.lab.variations import VariationReader
 from engine.protocol import Normalisation
-from engine.sampling import read_sampling
+from engine.sampling import LIMITS, read_sampling
 from engine.templates import Library
 from engine.templates.library import read_text
 from engine.toml import TomlFault, read_toml
@@ -115,7 +115,7 @@ class _Reader:
         model = fields.line_of_text("model")
         metrics = self._metrics()
         normalisation = fields.choice("normalisation", NORMALISATIONS, "choice")
-        seed = fields.whole("seed") or 0
+        seed = self._seed()
         labels = self._labels()
         sampling = read_sampling(fields.table("sampling"))
         rows = self._rows(metrics, labels)
@@ -133,6 +133,13 @@ class _Reader:
             normalisation=cast(Normalisation, normalisation),
             seed=seed,
         )
+
+    def _seed(self) -> int:
+        seed = self._fields.whole("seed") or 0
+        if not LIMITS["seed"].admit(seed):
+            self._fields.complain("seed", "seed is out of range", f"It has to be {LIMITS['seed']}")
+            return 0
+        return seed
 
     def _metrics(self) -> tuple[Metric, ...]:
         words = self._fields.texts("scores")

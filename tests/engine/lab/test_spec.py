@@ -161,8 +161,12 @@ temperature = -1
         ("", "there is nothing to compare on"),
         ("", "there is no variation"),
         ("x = ", "it is not TOML"),
+        ("seed = -1", "seed is out of range"),
+        ("seed = 99999999999999999999999", "seed is out of range"),
         ('[data]\nfile = "no.jsonl"', "There is no file"),
         ("[data]\nlimit = 3", "[data] names no file"),
+        ('[data]\nfile = ".."', "is a folder"),
+        ('[data]\nfile = "a\\u0000b"', "There is no file"),
         ('[[inputs]]\ninput = " "', "an input is empty"),
         ('[labels]\n0 = "x"\n1 = "x"', "two labels have the same word"),
         (
