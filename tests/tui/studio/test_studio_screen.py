@@ -396,4 +396,4 @@ async def test_the_mouse_alone_reaches_every_action(start: Start, mine: Path) ->
     async with start(size=(80, 24)) as program:
         await opened(program)
         await program.pilot.click("#studio-head", offset=(3, 0))
-        await until_shown(program, "Next fault or warning")
+        await until_shown(program, "Text or prompt", "Stop, or back to the chat")
