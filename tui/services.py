@@ -51,11 +51,15 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
 
     def lab_runner(self, store: LabStore) -> LabRunner:
         """Make what fills the lab's tables; nothing is started yet."""
-        from engine.client import HOST_ARGV
         from engine.lab import LabRunner
+
+        return LabRunner(store, self.paths, make_client=self.background_client, environ=self.environ)
+
+    def background_client(self) -> HostClient:
+        """A client of another model host, which lets every other program go first; nothing is started yet."""
+        from engine.client import HOST_ARGV
         from engine.lab.lab_host import BACKGROUND
 
-        def real() -> HostClient:
-            return HostClient(argv=(*HOST_ARGV, BACKGROUND), env=dict(self.environ))
-
-        return LabRunner(store, self.paths, make_client=self.lab_client or real, environ=self.environ)
+        if self.lab_client is not None:
+            return self.lab_client()
+        return HostClient(argv=(*HOST_ARGV, BACKGROUND), env=dict(self.environ))

@@ -11,6 +11,7 @@ import pytest
 
 from engine.paths import Paths
 from engine.templates import Library
+from tests.fakes.models import model_files
 from tests.tui.lab.conftest import REVIEWS
 from tui.widgets.composer import Composer
 from tui.widgets.form_row import FormRow
@@ -168,6 +169,14 @@ async def test_what_was_finished_is_there_after_quitting_in_the_middle(start_lab
         assert not lab.bench.view.is_working
 
 
+async def test_a_row_that_was_typed_is_there_the_next_time(start_lab: StartLab) -> None:
+    async with start_lab() as lab:
+        await lab.type_row("First")
+        memory = lab.program.screen.memory
+    async with start_lab(memory=memory) as lab:
+        assert [row.input for row in lab.bench.draft.lab.rows] == ["First"]
+
+
 async def test_the_winner_is_used_for_the_chat(start_lab: StartLab, paths: Paths) -> None:
     paths.templates.mkdir(parents=True)
     (paths.templates / "mine.toml").write_text('name = "Mine"\nkind = "completion"\nbody = "Q: {{ message }} A:"\n')
@@ -314,3 +323,25 @@ async def test_the_mouse_moves_the_cursor_and_opens_a_cell(start_lab: StartLab) 
         await lab.program.pilot.click(grid, offset=(60, at), times=2)
         cell = await lab.shown("CellScreen")
         assert cell.spot == (1, 0)
+
+
+async def test_a_model_that_is_not_loaded_is_asked_for_its_prompt(start_lab: StartLab, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    for name, content in model_files().items():
+        (other / name).write_bytes(content)
+    async with start_lab(reply="Hi", beginning="<s>") as lab:
+        await lab.type_row("Why?")
+        await lab.press("e")
+        form = await lab.shown("ColumnForm")
+        form.query_one("#row-model", FormRow).text = str(other)
+        await lab.press("enter")
+        await lab.shown("LabScreen")
+        await lab.press("enter")
+        cell = await lab.shown("CellScreen")
+        remark, prompt = cell.query_one("#cell-remark"), cell.query_one("Preview").children[0]
+        await lab.until(lambda: "M asks the model" in str(remark.render()), "the template's own words")
+        assert "<s>" not in str(prompt.render())
+        await lab.press("m")
+        await lab.until(lambda: "of 512 tokens" in str(remark.render()), "the model's answer")
+        assert "<s>" in str(prompt.render())

@@ -11,7 +11,7 @@ from textual import on
 from engine.errors import TunesmithError
 from engine.lab.records import Lab, Row, Variation
 from engine.lab.store import LabStore
-from engine.protocol import Prompt, Template
+from engine.protocol import CountTokens, LoadModel, Prompt, Template, TokensCounted
 from engine.templates import render
 from engine.templates.writing import TRAINED_ID, adopt_template
 from tui.lab_bench import LabBench, LabFigured
@@ -19,14 +19,14 @@ from tui.lab_desk import LabMoved
 from tui.screens.chat.base import ChatBase
 from tui.state.lab_draft import FIRST_NAME, Draft, own_rows, with_template
 from tui.state.lab_words import header_words
-from tui.state.preview import Previewed
+from tui.state.preview import Previewed, fitted
 from tui.widgets.composer import Composer
 from tui.widgets.header import Header
 
 if TYPE_CHECKING:
     from tui.screens.lab import LabScreen
 
-_NOT_LOADED = "as the template writes it; what the model itself puts around it is not known here"
+_NOT_LOADED = "as the template writes it: M asks the model itself, which takes a load"
 
 
 class LabActions(ChatBase):
@@ -60,6 +60,7 @@ class LabActions(ChatBase):
             self.notice("Pick a model first: Ctrl+O. Then it can be compared.")
         elif template is not None:
             bench.change(with_template(bench.draft, template, self.first_column(), self.services.settings.sampling))
+            self.remember_lab(bench.draft.lab.name)
         screen = self._lab_screen()
         if screen is None:
             self.action_lab()
@@ -146,12 +147,30 @@ class LabActions(ChatBase):
             return Previewed(text="")
         return await self.session.prompting.preview_alone(template, message)
 
-    async def see_prompt(self, prompt: Prompt, variation: Variation) -> Previewed:
-        """What a cell's model sees: exactly where the chat has the same one loaded."""
-        session = self.session
+    async def see_prompt(self, prompt: Prompt, variation: Variation, *, exactly: bool = False) -> Previewed:
+        """What a cell's model sees: exactly where the chat has the same one loaded, or where that is worth a load."""
+        session, tokens = self.session, variation.sampling.max_new_tokens
         if session is not None and session.state.model.info is not None and variation.model == session.state.model.ref:
-            return await session.prompting.fitted_prompt(prompt, variation.sampling.max_new_tokens)
-        return Previewed(text=await asyncio.to_thread(render, prompt), remark=_NOT_LOADED)
+            return await session.prompting.fitted_prompt(prompt, tokens)
+        if not exactly:
+            return Previewed(text=await asyncio.to_thread(render, prompt), remark=_NOT_LOADED)
+        settings, client = self.services.settings, self.services.background_client()
+        try:
+            await client.ask(
+                LoadModel(
+                    id=client.next_id(),
+                    ref=variation.model,
+                    device=settings.device,
+                    dtype=settings.dtype,
+                    threads=settings.threads,
+                )
+            )
+            command = CountTokens(id=client.next_id(), prompt=prompt, max_new_tokens=tokens, with_text=True)
+            counted = await client.ask(command)
+        finally:
+            await client.aclose()
+        assert isinstance(counted, TokensCounted)
+        return fitted(counted)
 
     def use_variation(self, variation: Variation) -> None:
         """Ask like this in the chat from now on: in a new conversation where another model answers there."""

@@ -33,8 +33,14 @@ class LabHome(Protocol):
     async def preview_template(self, template: Template, message: str) -> Previewed:
         """What a model would see of a message."""
 
-    async def see_prompt(self, prompt: Prompt, variation: Variation) -> Previewed:
-        """What a cell's model sees."""
+    async def see_prompt(self, prompt: Prompt, variation: Variation, *, exactly: bool = False) -> Previewed:
+        """What a cell's model sees; may raise a `TunesmithError`.
+
+        Args:
+            prompt: The cell's.
+            variation: Its column.
+            exactly: Load the model for it, where it is not there.
+        """
 
     def open_studio(self, name: str, *, new: bool = False) -> None:
         """Write on a template."""
@@ -61,6 +67,7 @@ class LabBase(Screen[None]):
     def change(self, draft: Draft) -> None:
         """Compare something else, as a step that can be undone."""
         self.bench.change(draft)
+        self.home.remember_lab(draft.lab.name)
         self.draw()
 
     def notice(self, text: str, *, error: bool = False) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from typing import ClassVar
+from collections.abc import Awaitable, Iterator
+from typing import ClassVar, Protocol
 
 from textual import work
 from textual.binding import Binding, BindingType
@@ -26,7 +26,13 @@ from tui.state.preview import HEADING, Previewed
 from tui.widgets.preview import Preview
 
 _BAR = 20
-SeePrompt = Callable[[Prompt, Variation], Awaitable[Previewed]]
+
+
+class SeePrompt(Protocol):
+    """Tells what a cell's model sees of a prompt; may raise a `TunesmithError`."""
+
+    def __call__(self, prompt: Prompt, variation: Variation, *, exactly: bool = False) -> Awaitable[Previewed]:
+        """Where `exactly` is wished, the model is loaded for it."""
 
 
 class CellScreen(Dialog[Spot]):
@@ -37,8 +43,9 @@ class CellScreen(Dialog[Spot]):
         Key("←→", "columns"),
         Key("N P", "rows"),
         Key("↑↓", "scroll"),
-        Key("C", "copies the reply", "copy"),
-        Key("Esc", "back to the table", "close"),
+        Key("C", "copies", "copy"),
+        Key("M", "asks the model", "ask_model"),
+        Key("Esc", "closes", "close"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "go(0, -1)", show=False),
@@ -50,6 +57,7 @@ class CellScreen(Dialog[Spot]):
         Binding("pageup", "scroll(-15)", show=False),
         Binding("pagedown,space", "scroll(15)", show=False),
         Binding("c,y", "copy", show=False),
+        Binding("m", "ask_model", show=False),
         Binding("enter,q", "close", show=False),
     ]
     DEFAULT_CSS: ClassVar[str] = """
@@ -138,15 +146,20 @@ class CellScreen(Dialog[Spot]):
         """Back to the table, with the cursor here."""
         self.dismiss(self.spot)
 
+    def action_ask_model(self) -> None:
+        """Show the prompt exactly as the model sees it, also where that has to be loaded first."""
+        self._draw_prompt(exactly=True)
+
     @work(exclusive=True, group="prompt")
-    async def _draw_prompt(self) -> None:
+    async def _draw_prompt(self, *, exactly: bool = False) -> None:
         lab, (row, column) = self._view.lab, self.spot
         preview, remark = self.query_one(Preview), self.query_one("#cell-remark", Static)
-        remark.update("")
+        remark.update("The model is being asked…" if exactly else "")
         try:
-            seen = await self._see(prompt_of(lab, row, column), lab.variations[column])
+            seen = await self._see(prompt_of(lab, row, column), lab.variations[column], exactly=exactly)
         except TunesmithError as error:
             if self.is_open:
+                remark.update("")
                 preview.show_words(visible(str(error)), fault=True)
             return
         if self.is_open:

@@ -172,4 +172,3 @@ class LabEditing(LabBase):
     def _take_setup(self, draft: Draft | None) -> None:
         if draft is not None:
             self.change(draft)
-            self.home.remember_lab(draft.lab.name)
