@@ -175,6 +175,8 @@ async def test_a_row_that_was_typed_is_there_the_next_time(start_lab: StartLab) 
         memory = lab.program.screen.memory
     async with start_lab(memory=memory) as lab:
         assert [row.input for row in lab.bench.draft.lab.rows] == ["First"]
+    async with start_lab() as lab:  # what was remembered is lost
+        assert lab.bench.draft.lab.name == "My lab 2"
 
 
 async def test_the_winner_is_used_for_the_chat(start_lab: StartLab, paths: Paths) -> None:

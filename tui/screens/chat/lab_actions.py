@@ -17,7 +17,7 @@ from engine.templates.writing import TRAINED_ID, adopt_template
 from tui.lab_bench import LabBench, LabFigured
 from tui.lab_desk import LabMoved
 from tui.screens.chat.base import ChatBase
-from tui.state.lab_draft import FIRST_NAME, Draft, own_rows, with_template
+from tui.state.lab_draft import FIRST_NAME, Draft, own_rows, unlike, with_template
 from tui.state.lab_words import header_words
 from tui.state.preview import Previewed, fitted
 from tui.widgets.composer import Composer
@@ -74,7 +74,7 @@ class LabActions(ChatBase):
             except TunesmithError as error:
                 self.notice(str(error), error=True)
                 return None
-            draft = self._last_lab(store) or self.new_draft()
+            draft = self._last_lab(store) or self._first_draft(store)
             self.lab = LabBench(
                 draft,
                 store=store,
@@ -91,6 +91,15 @@ class LabActions(ChatBase):
             return own_rows(store.load(self.memory.lab)) if self.memory.lab else None
         except TunesmithError:
             return None
+
+    def _first_draft(self, store: LabStore) -> Draft:
+        """A new one, under a name that none has yet."""
+        draft = self.new_draft()
+        try:
+            names = [entry.name for entry in store.list()]
+        except TunesmithError:
+            names = []
+        return draft.with_lab(name=unlike(draft.lab.name, names))
 
     async def close_lab(self) -> None:
         """End it; what is finished is kept."""
