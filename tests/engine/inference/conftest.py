@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ def load_folder(folder: Path) -> LoadedModel:
     from engine.inference.loading import load
 
     local = LocalModel(ref=str(folder), name=folder.name, folder=folder)
-    return load(local, paths=find_paths({"TUNESMITH_HOME": str(folder / "unused")}), device="cpu", threads=1)
+    return load(local, paths=find_paths({"TUNESMITH_HOME": tempfile.mkdtemp()}), device="cpu", threads=1)
 
 
 def make_tokenizer(*, vocabulary: int = 320) -> Any:
