@@ -49,7 +49,7 @@ def studio(scene: Scene) -> StudioScreen:
 
 async def valid(scene: Scene, _text: str) -> None:
     await scene.open("alt+t", "StudioScreen")
-    await scene.until(lambda: studio(scene).state.counted)
+    await scene.until(lambda: studio(scene).state.counted and studio(scene).query("Blank Input"))
 
 
 async def prompt(scene: Scene, _text: str) -> None:
@@ -67,7 +67,7 @@ async def tokens(scene: Scene, _text: str) -> None:
 
 
 async def findings(scene: Scene, text: str) -> None:
-    await scene.open("alt+t", "StudioScreen")
+    await valid(scene, text)
     studio(scene).query_one(TextArea).text = text
     await scene.until_shown("line 7: ")
 
