@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from textual import on
 
+from engine.display import visible_line
 from engine.errors import TunesmithError
 from engine.lab.records import Lab, Row, Variation
 from engine.lab.store import LabStore
@@ -196,7 +197,8 @@ class LabActions(ChatBase):
         self.remember(template=session.state.template.id)
         self.count_soon()
         self.query_one(Composer).focus()
-        self.notice(f"The chat asks like {variation.name} now: its template, sampling and model")
+        but = ", but not its stop strings" if variation.stop else ""
+        self.notice(f"The chat asks like {visible_line(variation.name)} now: its template, sampling and model{but}")
 
     def _at_home(self, variation: Variation) -> Variation:
         """The same with a template that conversations can remember: one of the library, into which it is put."""
