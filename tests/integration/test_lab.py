@@ -1,4 +1,4 @@
-"""Prompts compared through a real terminal with a real small model: two templates, a winner, a chat with it."""
+"""Through a real terminal with a real small model: write a template, compare it, use the winner, chat with it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from tests.integration.conftest import ROOT
 from tests.terminal import Terminal, forbidden_bytes
 
 pytestmark = [pytest.mark.terminal, pytest.mark.torch]
-TEMPLATE = 'name = "{name}"\nkind = "completion"\nbody = "{body}"\n[sampling]\nmax_new_tokens = 12\ntemperature = 0.8\n'
+ONCE = 'name = "Once"\nkind = "completion"\nbody = "Once upon a time {{ message }}"\n[sampling]\nmax_new_tokens = 12\n'
 ROWS = ("the cat", "a red ball", "Tom and Lily")
+DOWN_TO_BODY = 6
+"""Lines, from the first of a new template."""
 DOWN_TO_DIVERSITY = 10
 """Fields, from that of the file."""
 
@@ -30,14 +32,23 @@ def program(data: Path) -> Terminal:
 @pytest.mark.timeout(600)
 def test_compare_two_templates_use_the_winner_and_chat(home: Path, data: Path, paths: Paths) -> None:
     paths.templates.mkdir(parents=True)
-    for name, body in (("Once", "Once upon a time {{ message }}"), ("Quoted", "“{{ message }}” said the bird.")):
-        (paths.templates / f"{name.lower()}.toml").write_text(TEMPLATE.format(name=name, body=body))
+    (paths.templates / "once.toml").write_text(ONCE)
     rows = home / "rows.txt"
     rows.write_text("\n".join(ROWS) + "\n")
     with program(data) as terminal:
         terminal.wait_for("stories260k is listening", timeout_s=90)
+        terminal.press("alt+t")
+        terminal.wait_for("Template studio")
+        terminal.press("ctrl+n")
+        terminal.wait_for("A new template")
+        terminal.type("Bird")
+        terminal.press("enter")
+        terminal.wait_for("bird.toml · saved")
+        terminal.press(*["down"] * DOWN_TO_BODY)
+        terminal.type("The bird said ")
+        terminal.wait_for("The bird said Tell me")
         terminal.press("alt+l")
-        terminal.wait_for("Which words work best?")
+        terminal.wait_for("0 rows × 2 columns")
         terminal.press("f")
         terminal.wait_for("Set up the lab")
         terminal.type(str(rows))
@@ -46,16 +57,6 @@ def test_compare_two_templates_use_the_winner_and_chat(home: Path, data: Path, p
         terminal.press("space")
         terminal.wait_for(lambda screen: re.search(r"Different word pairs\s+\[✓\]", screen) is not None)
         terminal.press("ctrl+s")
-        terminal.wait_for("3 rows × 1 column")
-        terminal.press("c")
-        terminal.wait_for("one way of asking")
-        terminal.press("ctrl+t")
-        terminal.wait_for("Pick a prompt template")
-        terminal.type("quoted")
-        terminal.wait_for("said the bird.")
-        terminal.press("enter")
-        terminal.wait_until_gone("Pick a prompt template")
-        terminal.press("enter")
         terminal.wait_for("3 rows × 2 columns")
         terminal.press("r")
         terminal.wait_for("● Complete", timeout_s=300)
