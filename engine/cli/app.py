@@ -22,6 +22,7 @@ Opener = Callable[[str, str, str], int]
 """Opens the terminal program with a model, a template and a run (each may be empty); returns the exit code."""
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "tour": ("engine.cli.tour", "Meet the starter, teach it something, and hear the difference."),
     "generate": ("engine.cli.generate", "Write a reply to a prompt."),
     "tune": ("engine.cli.tune", "Fine-tune a model on data, in the background."),
     "runs": ("engine.cli.runs", "List, watch, pause, resume, stop and delete training runs."),

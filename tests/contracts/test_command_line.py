@@ -27,6 +27,7 @@ OPTIONS = {
         "--seed",
         "--json",
     ],
+    "tour": ["--keep", "--json"],
     "templates list": ["--json"],
     "templates show": ["--json"],
     "templates render": ["--json"],

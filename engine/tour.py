@@ -1,0 +1,111 @@
+"""The first minute: what the starter says, what it learns from the lesson, and what it says then."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+import msgspec
+
+from engine.client import HostClient
+from engine.corpus.spec import DataSpec
+from engine.errors import Refused
+from engine.host_words import error_of
+from engine.models.reference import STARTER
+from engine.protocol import Failed, Generate, LoadModel, ModelReady, Prompt, SamplingChange, TokensEmitted, Turn
+from engine.runs import Plan, RunFolder, ask, read_events
+from engine.runs.events import StepDone
+from engine.runs.lock import is_locked
+from engine.sampling import sampling_for
+from engine.starter import LESSON, PROBES
+from engine.templates import Library, default_template_id
+
+_REPLY_TOKENS = 40
+_LOOK_EVERY_S = 0.1
+_STOPPED_WITHIN_S = 30.0
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A question, and what a model said to it."""
+
+    question: str
+    reply: str
+
+
+def lesson_plan() -> Plan:
+    """The fine-tune of the starter on the lesson: some fifteen seconds of one core."""
+    return Plan(
+        model=STARTER,
+        data=DataSpec(source=LESSON),
+        method="full",
+        learning_rate=2e-3,
+        batch_tokens=1024,
+        evaluate_every=14,
+        probes=tuple(f"User: {question}\nAssistant:" for question in PROBES),
+        probe_tokens=24,
+        polite=False,  # somebody waits for it
+        preflight=False,
+    )
+
+
+async def answers(client: HostClient, ref: str, library: Library) -> tuple[Answer, ...]:
+    """Load a model, and put the lesson's questions to it; the likeliest token is always taken.
+
+    Raises:
+        TunesmithError: It could not be loaded, or could not reply.
+    """
+    loaded = await client.ask(LoadModel(id=client.next_id(), ref=ref))
+    if isinstance(loaded, Failed):
+        raise error_of(loaded)
+    info = loaded.model if isinstance(loaded, ModelReady) else None
+    template = (info.template if info else None) or library.get(default_template_id(info))
+    sampling = sampling_for(
+        SamplingChange(), template.sampling, SamplingChange(temperature=0, max_new_tokens=_REPLY_TOKENS)
+    )
+    found = []
+    for question in PROBES:
+        prompt = Prompt(template=template, turns=(Turn(role="user", text=question),))
+        reply = ""
+        async for event in client.request(Generate(id=client.next_id(), prompt=prompt, sampling=sampling)):
+            if isinstance(event, Failed):
+                raise error_of(event)
+            if isinstance(event, TokensEmitted):
+                reply += event.text
+        found.append(Answer(question, reply.strip()))
+    return tuple(found)
+
+
+@contextlib.contextmanager
+def guest_home(environ: Mapping[str, str] = os.environ, *, keep: bool = False) -> Iterator[Mapping[str, str]]:
+    """An environment whose folders are gone afterwards, with all that was made in them; with `keep` the user's own."""
+    if keep:
+        yield environ
+        return
+    with tempfile.TemporaryDirectory(prefix="tunesmith-tour-", ignore_cleanup_errors=True) as folder:
+        yield {**environ, "TUNESMITH_HOME": folder}
+
+
+@contextlib.contextmanager
+def ended_with_us(
+    run: RunFolder,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[RunFolder]:
+    """A run that nobody is to train any more once this is left, in whichever way."""
+    try:
+        yield run
+    finally:
+        deadline = clock() + _STOPPED_WITHIN_S
+        with contextlib.suppress(Refused):  # it is over
+            ask(run, "stop")
+        while is_locked(run.lock_file) and clock() < deadline:
+            sleep(_LOOK_EVERY_S)
+
+
+def losses(run: RunFolder) -> tuple[float, ...]:
+    """The loss of each step so far, in nats per token."""
+    return tuple(event.loss for event in read_events(run.events_file).events if isinstance(event, StepDone))
