@@ -10,7 +10,7 @@ from textual.message import Message
 
 from engine.errors import TunesmithError
 from engine.lab import LabRunner, LabStore
-from engine.lab.records import Lab, Place, Result
+from engine.lab.records import Lab, Place, Result, Row
 from engine.lab.summary import Summary, summarise
 from engine.settings import Settings
 from tui.lab_desk import LabDesk, LabMoved
@@ -58,6 +58,8 @@ class LabBench:
         """
         self.draft = draft
         self.view = LabView(draft.lab)
+        self.left_row: Row | None = None
+        """A new row that was left half typed."""
         self.store = store
         self._desk = LabDesk(lambda: make_runner(store), post)
         self._post, self._clock, self._settings = post, clock, settings

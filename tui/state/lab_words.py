@@ -111,7 +111,7 @@ def hint_words(draft: Draft, view: LabView) -> str:
     if len(draft.lab.variations) == 1:
         return "One column alone can't be compared: C adds another, D takes a copy of it."
     if not draft.lab.metrics:
-        return "Nothing is scored: S sets up scores, where the rows have labels or references."
+        return "Nothing is scored: S sets up scores. Different word pairs need no labels and no references."
     return ""
 
 

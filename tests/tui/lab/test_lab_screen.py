@@ -123,6 +123,24 @@ async def test_rows_and_columns_are_removed_and_brought_back(start_lab: StartLab
         assert "Changed" in [row.input for row in lab.bench.draft.lab.rows]
 
 
+async def test_a_row_that_was_left_half_typed_is_there_again(start_lab: StartLab) -> None:
+    async with start_lab() as lab:
+        await lab.press("a")
+        form = await lab.shown("RowForm")
+        form.query_one("TextArea").text = "Half a row"
+        await lab.press("escape")
+        await lab.shown("LabScreen")
+        assert lab.bench.draft.lab.rows == ()
+        await lab.press("a")
+        form = await lab.shown("RowForm")
+        assert form.query_one("TextArea").text == "Half a row"
+        await lab.press("ctrl+s")
+        await lab.shown("LabScreen")
+        await lab.press("a")
+        form = await lab.shown("RowForm")
+        assert form.query_one("TextArea").text == ""
+
+
 async def test_a_cell_is_read_whole(start_lab: StartLab) -> None:
     async with start_lab(reply="All of it:\n{prompt}") as lab:
         await lab.type_row("Why?", reference="Because.")

@@ -25,7 +25,10 @@ class LabEditing(LabBase):
         """Type a row."""
         from tui.screens.lab.row_form import RowForm
 
-        self.app.push_screen(RowForm(None, self.bench.draft.lab.labels), self._add_row)
+        self.app.push_screen(RowForm(self.bench.left_row, self.bench.draft.lab.labels, self._keep_row), self._add_row)
+
+    def _keep_row(self, row: Row) -> None:
+        self.bench.left_row = row
 
     def _add_row(self, row: Row | None) -> None:
         if row is not None:

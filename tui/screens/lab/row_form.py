@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -40,11 +40,19 @@ class RowForm(Dialog[Row]):
     }
     """
 
-    def __init__(self, row: Row | None, labels: Sequence[LabLabel]) -> None:
-        """Begin with a row to change, or None for a new one; `labels` are the lab's."""
+    def __init__(
+        self, row: Row | None, labels: Sequence[LabLabel], keep: Callable[[Row], object] = lambda _: None
+    ) -> None:
+        """Make the form.
+
+        Args:
+            row: What it begins with; None for an empty one.
+            labels: The lab's.
+            keep: Told what stands in it when it is left.
+        """
         super().__init__()
         self._row = row or Row(input="")
-        self._labels = labels
+        self._labels, self._keep = labels, keep
 
     def parts(self) -> Iterator[Widget]:
         """Input, reference and label."""
@@ -59,19 +67,27 @@ class RowForm(Dialog[Row]):
 
     def action_keep(self) -> None:
         """Give the row, where it has an input."""
-        text = self.query_one(TextArea).text
-        if not text.strip():
+        row = self._typed
+        if not row.input.strip():
             fault = self.query_one("#row-fault", Static)
             fault.display = True
             fault.update(Content("✗ The input is empty"))
             self.query_one(TextArea).focus()
             return
+        self._keep(Row(input=""))
+        self.dismiss(row)
+
+    def action_close(self) -> None:
+        """Leave; what was typed is told."""
+        self._keep(self._typed)
+        self.dismiss(None)
+
+    @property
+    def _typed(self) -> Row:
         label = self.query_one("#row-label", Input).value.strip()
         by_word = {each.word.casefold(): each.value for each in self._labels}
-        self.dismiss(
-            Row(
-                input=text,
-                reference=self.query_one("#row-reference", Input).value,
-                label=by_word.get(label.casefold(), label_key(label) or ""),
-            )
+        return Row(
+            input=self.query_one(TextArea).text,
+            reference=self.query_one("#row-reference", Input).value,
+            label=by_word.get(label.casefold(), label_key(label) or ""),
         )
