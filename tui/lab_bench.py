@@ -11,9 +11,10 @@ from textual.message import Message
 from engine.errors import TunesmithError
 from engine.lab import LabRunner, LabStore
 from engine.lab.records import Lab, Place, Result, Row
-from engine.lab.summary import Summary, summarise
+from engine.lab.summary import summarise
 from engine.settings import Settings
-from tui.lab_desk import LabDesk, LabMoved
+from tui.lab_desk import LabDesk
+from tui.lab_messages import LabFigured, LabMoved
 from tui.state.lab import LabView, Spot
 from tui.state.lab_draft import Draft
 
@@ -21,16 +22,6 @@ _LEAST_S = 0.5
 _SHARE = 4
 """Figures may take one part in so many of the time."""
 _MOST_STEPS = 50
-
-
-class LabFigured(Message):
-    """The figures of a table are there, as it stood a moment ago."""
-
-    def __init__(self, run: int, summary: Summary) -> None:
-        """Carry them, and which run they are of."""
-        super().__init__()
-        self.run = run
-        self.summary = summary
 
 
 class LabBench:

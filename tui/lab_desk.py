@@ -10,31 +10,19 @@ import asyncio
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import aclosing
-
-from textual.message import Message
 
 from engine.errors import TunesmithError
 from engine.lab import LabRunner
 from engine.lab.events import AnyLabEvent
 from engine.lab.records import Lab
+from tui.lab_messages import LabMoved
 
 MIN_INTERVAL_S = 1 / 30
 MOST_EVENTS = 400
 """In one message; what is known of a large table comes in several, between which keys are heard."""
 _JOIN_S = 10.0
-
-
-class LabMoved(Message):
-    """Something happened in the run of that number."""
-
-    def __init__(self, run: int, events: Sequence[AnyLabEvent], fault: str = "") -> None:
-        """Carry events in order, and why it ended where that was a fault."""
-        super().__init__()
-        self.run = run
-        self.events = tuple(events)
-        self.fault = fault
 
 
 class _Run:

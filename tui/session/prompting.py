@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from engine.conversations import NewConversation, StoredTurn
 from engine.errors import Failed, TemplateFault, TemplateNotFound
-from engine.lab.records import Variation
 from engine.protocol import CountTokens, Prompt, Sampling, SamplingChange, Template, TokensCounted, Turn
 from engine.settings import Settings
 from engine.templates import Library, Listing, check_usable, default_template_id, render, sampling_for
@@ -19,6 +19,9 @@ from tui.state.model import ModelState
 from tui.state.preview import PLACEHOLDER, Previewed, fitted
 from tui.state.reply import Asked, Reply
 from tui.state.sampling_fields import change_between
+
+if TYPE_CHECKING:
+    from engine.lab.records import Variation
 
 
 def find_template(library: Library, settings: Settings, model: ModelState, chosen: str = "") -> Template:

@@ -11,7 +11,8 @@ from typing import cast
 from engine.errors import StoreFailed
 from engine.lab import Lab, LabRunner
 from engine.lab.events import AnyLabEvent, CellGrew, LabFinished, LabPaused, LabResumed
-from tui.lab_desk import MIN_INTERVAL_S, MOST_EVENTS, LabDesk, LabMoved
+from tui.lab_desk import MIN_INTERVAL_S, MOST_EVENTS, LabDesk
+from tui.lab_messages import LabMoved
 
 LAB = Lab(name="L", rows=(), variations=())
 DEADLINE_S = 20.0

@@ -10,22 +10,21 @@ from textual import on
 
 from engine.display import visible_line
 from engine.errors import TunesmithError
-from engine.lab.records import Lab, Row, Variation
-from engine.lab.store import LabStore
 from engine.protocol import CountTokens, LoadModel, Prompt, Template, TokensCounted
 from engine.templates import render
 from engine.templates.writing import TRAINED_ID, adopt_template
-from tui.lab_bench import LabBench, LabFigured
-from tui.lab_desk import LabMoved
+from tui.lab_messages import LabFigured, LabMoved
 from tui.screens.chat.base import ChatBase
-from tui.state.lab_draft import FIRST_NAME, Draft, own_rows, unlike, with_template
-from tui.state.lab_words import header_words
 from tui.state.preview import Previewed, fitted
 from tui.widgets.composer import Composer
 from tui.widgets.header import Header
 
 if TYPE_CHECKING:
+    from engine.lab.records import Variation
+    from engine.lab.store import LabStore
+    from tui.lab_bench import LabBench
     from tui.screens.lab import LabScreen
+    from tui.state.lab_draft import Draft
 
 _NOT_LOADED = "as the template writes it: M asks the model itself, which takes a load"
 
@@ -52,6 +51,8 @@ class LabActions(ChatBase):
 
     def compare_template(self, template_id: str) -> None:
         """Put a template into the lab, beside others, asked of the chat's model; in the open lab, of its column's."""
+        from tui.state.lab_draft import with_template
+
         bench, session = self._bench(), self.session
         if bench is None or session is None:
             return
@@ -69,6 +70,9 @@ class LabActions(ChatBase):
             screen.draw()
 
     def _bench(self) -> LabBench | None:
+        from engine.lab.store import LabStore
+        from tui.lab_bench import LabBench
+
         if self.lab is None and self.session is not None:
             try:
                 store = LabStore(self.services.paths.labs_file)
@@ -88,6 +92,8 @@ class LabActions(ChatBase):
         return self.lab
 
     def _last_lab(self, store: LabStore) -> Draft | None:
+        from tui.state.lab_draft import own_rows
+
         try:
             return own_rows(store.load(self.memory.lab)) if self.memory.lab else None
         except TunesmithError:
@@ -95,6 +101,8 @@ class LabActions(ChatBase):
 
     def _first_draft(self, store: LabStore) -> Draft:
         """A new one, under a name that none has yet."""
+        from tui.state.lab_draft import unlike
+
         draft = self.new_draft()
         try:
             names = [entry.name for entry in store.list()]
@@ -120,6 +128,8 @@ class LabActions(ChatBase):
             screen.draw_figures()
 
     def _show_lab(self) -> None:
+        from tui.state.lab_words import header_words
+
         if self.lab is not None:
             self.query_one(Header).show_lab(header_words(self.lab.view))
 
@@ -132,6 +142,8 @@ class LabActions(ChatBase):
 
     def first_column(self) -> Variation:
         """How the chat asks now."""
+        from engine.lab.records import Variation
+
         session = self.session
         assert session is not None
         template = session.state.template
@@ -145,6 +157,9 @@ class LabActions(ChatBase):
 
     def new_draft(self) -> Draft:
         """The chat's own way of asking, and its last message."""
+        from engine.lab.records import Lab, Row
+        from tui.state.lab_draft import FIRST_NAME, own_rows
+
         column = self.first_column()
         turns = self.session.state.turns if self.session is not None else ()
         messages = [turn.text for turn in turns if turn.role == "user"][-1:]
