@@ -73,7 +73,8 @@ def test_compare_two_templates_use_the_winner_and_chat(home: Path, data: Path, p
         terminal.wait_for("stories260k is listening", timeout_s=90)
         terminal.press("alt+l")
         terminal.wait_for("● Complete", timeout_s=60)
-        assert terminal.screen().count("◇") >= 2 * len(ROWS)  # what was finished is there after a kill, and kept
+        # What was finished is there after a kill, and kept.
+        terminal.wait_for(lambda screen: screen.count("◇") > 2 * len(ROWS))
         terminal.press("ctrl+q")
         assert terminal.wait_for_exit() == 0
         assert forbidden_bytes(terminal.raw) == []
