@@ -12,6 +12,7 @@ from engine.lab.events import (
     AnyLabEvent,
     CellDone,
     CellFailed,
+    CellLost,
     LabFinished,
     LabStarted,
     ModelLoaded,
@@ -74,6 +75,8 @@ class LabView:
                     self._faults.append(event.fault)
                 if changed is not None:
                     self._answered(changed)
+            case CellLost() if changed is not None:
+                self._open[changed] = self._open.get(changed, 0) + 1
             case Progressed():
                 self._progress(event)
             case LabFinished():

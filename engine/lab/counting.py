@@ -28,6 +28,11 @@ class Count:
         self.done += not failed
         self._computed[part] += not known
 
+    def lost(self, part: Part) -> None:
+        """Note that a part that was done has to be done again."""
+        self._left[part] += 1
+        self.done -= 1
+
     def spent(self, part: Part, seconds: float) -> None:
         """Note what computing parts of a kind took, pauses and loading not counted."""
         self._spent_s[part] = self._spent_s.get(part, 0.0) + seconds

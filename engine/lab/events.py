@@ -72,6 +72,14 @@ class CellFailed(LabEvent, frozen=True):
     fault: Fault
 
 
+class CellLost(LabEvent, frozen=True):
+    """A part of a cell that was told is of a model that is another by now; it is computed anew."""
+
+    row: int
+    variation: int
+    part: Part
+
+
 class Progressed(LabEvent, frozen=True):
     """How far it has come."""
 
@@ -108,6 +116,7 @@ AnyLabEvent = (
     | CellGrew
     | CellDone
     | CellFailed
+    | CellLost
     | Progressed
     | LabPaused
     | LabResumed
@@ -115,6 +124,6 @@ AnyLabEvent = (
 )
 
 
-def place_of(event: CellStarted | CellDone | CellFailed) -> Place:
+def place_of(event: CellStarted | CellDone | CellFailed | CellLost) -> Place:
     """The part of a cell that an event tells of."""
     return Place(row=event.row, variation=event.variation, part=event.part)

@@ -52,13 +52,18 @@ class Keys:
         models = dict.fromkeys(variation.model for variation in lab.variations)
         self._identities = {model: model_identity(model, paths, environ) for model in models}
 
-    def knows(self, model: str) -> bool:
-        """Whether a model can be told from others."""
-        return bool(self._identities[model])
+    def identity(self, model: str) -> str:
+        """What a model is at this moment; empty where it is not here. Changes no key."""
+        return model_identity(model, self._paths, self._environ)
 
-    def look_again(self, model: str) -> None:
-        """Take in a model that was loaded, and so has come; what has no files is known by its name."""
-        self._identities[model] = model_identity(model, self._paths, self._environ) or f"ref {model}"
+    def take(self, model: str, identity: str) -> bool:
+        """Know a model that was loaded by what it was then, by its name where it has no files.
+
+        Returns:
+            Whether it is another than it was: cells that were known by its keys are not of it.
+        """
+        before, self._identities[model] = self._identities[model], identity or f"ref {model}"
+        return bool(before) and before != self._identities[model]
 
     def __getitem__(self, place: Place) -> str:
         """The key of a place; empty where its model is not here yet."""

@@ -38,6 +38,10 @@ class LabHost:
         """Whether the model of a reference is loaded, as far as is known."""
         return self._client is not None and self._client.model is not None and self._loaded == model
 
+    def forget(self) -> None:
+        """Have the model loaded anew before the next question."""
+        self._loaded = ""
+
     async def load(self, lab: Lab, model: str) -> AsyncGenerator[ModelLoading | ModelLoaded | Fault, None]:
         """Load a model in place of the one before; the last thing told is `ModelLoaded`, or the fault."""
         client = self._its_client()

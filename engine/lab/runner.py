@@ -16,6 +16,7 @@ from engine.lab.events import (
     AnyLabEvent,
     CellDone,
     CellFailed,
+    CellLost,
     CellStarted,
     LabFinished,
     LabPaused,
@@ -33,7 +34,16 @@ from engine.protocol import BatchFinished, Failed
 
 BATCH_CELLS = 64
 """Asked for at once; the host parts them further where memory wants it."""
+_LOADS = 5
+"""Of a model that is written to each time while it is read, before it is given up."""
 Told = AsyncGenerator[AnyLabEvent, None]
+
+
+_RESTLESS = Fault(
+    code="load-failed",
+    title="The model was written to each time while it was read",
+    hint="Wait until its training has ended, or name a checkpoint: run:NAME@STEP",
+)
 
 
 class LabRunner:
@@ -65,6 +75,7 @@ class LabRunner:
         self._cancelled = False
         self._keys: Keys
         self._count = Count(0, ())
+        self._told: set[Place] = set()
 
     @property
     def paused(self) -> bool:
@@ -105,6 +116,7 @@ class LabRunner:
         known, missing = look_up(self._store, keys, places)
         self._store.use(lab.name, [keys[place_of(cell)] for cell in known])
         self._count = Count(len(places), missing)
+        self._told = {place_of(cell) for cell in known}
         yield LabStarted(total=len(places), known=len(known))
         for cell in known:
             yield cell
@@ -114,6 +126,8 @@ class LabRunner:
                 of_model = [place for place in missing if lab.variations[place.variation].model == model]
                 async with aclosing(self._run_model(lab, model, of_model)) as events:
                     async for event in events:
+                        if isinstance(event, CellDone):
+                            self._told.add(place_of(event))
                         yield event
         finally:
             await self._host.aclose()
@@ -127,12 +141,14 @@ class LabRunner:
 
     async def _run_model(self, lab: Lab, model: str, places: Sequence[Place]) -> Told:
         waiting = deque(_batches(places))
+        loads = 0
         while waiting and not self._cancelled:
             if self.paused:
                 yield LabPaused()
                 await self._going.wait()
                 yield LabResumed()
             elif not self._host.has(model):
+                before, loads = self._keys.identity(model), loads + 1
                 async with aclosing(self._host.load(lab, model)) as loading:
                     async for event in loading:
                         if not isinstance(event, Fault):
@@ -140,9 +156,19 @@ class LabRunner:
                         elif not (self.paused or self._cancelled):
                             for failed in self._give_up(waiting, event):
                                 yield failed
-            elif not self._keys.knows(model):
-                # It was downloaded only now, and may have answered before under another reference.
-                self._keys.look_again(model)
+                if not self._host.has(model):
+                    continue
+                # A reference such as run:NAME means another model as soon as its training saves one. Which of the two
+                # was read can't be told where it changed meanwhile.
+                after = self._keys.identity(model)
+                if before not in ("", after):
+                    self._host.forget()
+                    if loads >= _LOADS:
+                        for failed in self._give_up(waiting, _RESTLESS):
+                            yield failed
+                elif self._keys.take(model, after):
+                    for lost in self._lose(lab, model, waiting):
+                        yield lost
             else:
                 # Another cell of the same content, or another lab, may have been answered meanwhile.
                 known, missing = look_up(self._store, self._keys, waiting.popleft())
@@ -194,6 +220,18 @@ class LabRunner:
             again = [place for _, place in left]
             half = len(again) // 2 if failure is not None else 0
             waiting.extendleft(some for some in (again[half:], again[:half]) if some)
+
+    def _lose(self, lab: Lab, model: str, waiting: deque[list[Place]]) -> Iterator[AnyLabEvent]:
+        """Put back in line what was told of a model that is another by now."""
+        lost = [place for place in self._told if lab.variations[place.variation].model == model]
+        self._told.difference_update(lost)
+        for place in lost:
+            self._count.lost(place.part)
+            yield CellLost(row=place.row, variation=place.variation, part=place.part)
+        again = {*lost, *(place for batch in waiting for place in batch)}
+        waiting.clear()
+        waiting.extend(_batches(place for place in places_of(lab) if place in again))
+        yield self._count.progress()
 
     def _give_up(self, waiting: deque[list[Place]], fault: Fault) -> Iterator[AnyLabEvent]:
         while waiting:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
-from engine.lab.events import AnyLabEvent, CellDone, CellFailed, CellGrew, CellStarted, Progressed, place_of
+from engine.lab.events import (
+    AnyLabEvent,
+    CellDone,
+    CellFailed,
+    CellGrew,
+    CellLost,
+    CellStarted,
+    Progressed,
+    place_of,
+)
 from engine.lab.records import Fault, Lab, LabelScores, Part, Place, ReferenceScore, Reply, Result
 from engine.lab.summary import Summary, summarise
 from engine.protocol import Frozen
@@ -60,6 +69,9 @@ class Table:
             case CellFailed(fault=fault):
                 cell = self.cell(event.row, event.variation)
                 changed = msgspec.structs.replace(cell, growing=None, faults={**cell.faults, event.part: fault})
+            case CellLost():
+                self.results.pop(place_of(event), None)
+                changed = msgspec.structs.replace(self.cell(event.row, event.variation), **{event.part: None})
             case CellStarted(part="reply"):
                 changed = msgspec.structs.replace(self.cell(event.row, event.variation), growing="")
             case CellGrew(text=text):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -15,6 +16,7 @@ from engine.lab.events import (
     CellDone,
     CellFailed,
     CellGrew,
+    CellLost,
     CellStarted,
     LabEvent,
     LabFinished,
@@ -22,6 +24,7 @@ from engine.lab.events import (
     LabResumed,
     LabStarted,
     ModelLoaded,
+    ModelLoading,
 )
 from engine.lab.records import LabelScores, ReferenceScore, Reply
 from engine.lab.runner import places_of
@@ -35,6 +38,11 @@ Kind = TypeVar("Kind", bound=LabEvent)
 
 def only(kind: type[Kind], events: list[AnyLabEvent]) -> list[Kind]:
     return [event for event in events if isinstance(event, kind)]
+
+
+def change(model: str, value: str = "") -> None:
+    """Write other files to a model's folder, as a training does."""
+    (Path(model) / "generation_config.json").write_text(f'{{"changed": "{value}"}}')
 
 
 async def test_every_part_of_every_cell_is_answered(make_runner: MakeRunner, lab: Lab) -> None:
@@ -172,10 +180,8 @@ async def test_the_host_ends_with_the_run(make_runner: MakeRunner, lab: Lab) -> 
 
 
 async def test_changed_files_of_a_model_are_another_model(make_runner: MakeRunner, lab: Lab, model: str) -> None:
-    from pathlib import Path
-
     await filled(make_runner(), lab)
-    (Path(model) / "generation_config.json").write_text('{"changed": true}')
+    change(model)
     events = await filled(make_runner(), lab)
     assert only(LabStarted, events) == [LabStarted(total=30, known=0)]
 
@@ -209,3 +215,53 @@ def test_references_are_asked_for_only_where_there_are_some(lab: Lab, model: str
     scored = msgspec.structs.replace(bare, metrics=("perplexity",))
     assert [(place.row, place.part) for place in places_of(scored)] == [(1, "reference")]
     assert [place.part for place in places_of(bare)] == ["reply", "reply"]
+
+
+async def test_a_model_that_changes_before_it_is_loaded_is_known_by_what_was_loaded(
+    make_runner: MakeRunner, lab: Lab, model: str
+) -> None:
+    async for event in make_runner().run(lab):
+        if isinstance(event, LabStarted):
+            change(model)
+    again = await filled(make_runner(die_on_load=True), lab)
+    assert only(LabStarted, again) == [LabStarted(total=30, known=30)]
+
+
+async def test_a_model_that_changes_while_it_is_loaded_is_loaded_again(
+    make_runner: MakeRunner, lab: Lab, model: str
+) -> None:
+    events: list[AnyLabEvent] = []
+    async for event in make_runner().run(lab):
+        events.append(event)
+        if isinstance(event, ModelLoading) and not only(ModelLoaded, events):
+            change(model)
+    assert len(only(ModelLoaded, events)) == 2
+    again = await filled(make_runner(die_on_load=True), lab)
+    assert only(LabStarted, again) == [LabStarted(total=30, known=30)]
+
+
+async def test_a_model_that_never_rests_is_given_up(make_runner: MakeRunner, lab: Lab, model: str) -> None:
+    events: list[AnyLabEvent] = []
+    async for event in make_runner().run(lab):
+        events.append(event)
+        if isinstance(event, ModelLoading):
+            change(model, "x" * len(events))
+    assert {cell.fault.code for cell in only(CellFailed, events)} == {"load-failed"}
+    assert len(only(CellFailed, events)) == 30
+
+
+async def test_cells_of_the_model_before_are_not_mixed_with_those_of_the_new_one(
+    make_runner: MakeRunner, lab: Lab, model: str
+) -> None:
+    await filled(make_runner(reply="Old"), lab)
+    third = msgspec.structs.replace(lab.variations[0], name="Three", template=template("Three", "Q: {{ message }}"))
+    wider = msgspec.structs.replace(lab, variations=(*lab.variations, third))
+    table, events = Table(wider), []
+    async for event in make_runner(reply="New").run(wider):
+        table.apply(event)
+        events.append(event)
+        if isinstance(event, LabStarted):
+            change(model)
+    assert len(only(CellLost, events)) == 30
+    assert {table.cell(row, column).text for row in range(5) for column in range(3)} == {"New"}
+    assert only(LabFinished, events)[0].done == table.progress.done == 45
