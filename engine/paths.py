@@ -89,6 +89,14 @@ def find_paths(environ: Mapping[str, str] = os.environ) -> Paths:
     return Paths(folders.user_config_path, folders.user_data_path, folders.user_cache_path, folders.user_state_path)
 
 
+def current_folder() -> Path:
+    """The folder that the program stands in; the home folder where that one was deleted meanwhile."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path(os.path.expanduser("~"))  # noqa: PTH111 - Path's own raises where nobody's home is known
+
+
 def anchored(reference: str) -> str:
     """A path that is there, made to mean the same from any folder; a name stays as it is."""
     if not reference:

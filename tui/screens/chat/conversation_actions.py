@@ -9,6 +9,7 @@ from engine.atomic import write_new
 from engine.conversations import ExportFormat, Store, export
 from engine.display import visible_line
 from engine.errors import TunesmithError
+from engine.paths import current_folder
 from tui.screens.chat.base import NO_CONVERSATION, ChatBase
 from tui.widgets.composer import Composer
 
@@ -89,7 +90,7 @@ class ConversationActions(ChatBase):
         name = "".join(c if c.isalnum() else "-" for c in conversation.title.lower()).strip("-")[:60]
         prompt = LinePrompt(
             "Export the conversation",
-            value=str(Path.cwd() / f"{name or 'conversation'}.md"),
+            value=str(current_folder() / f"{name or 'conversation'}.md"),
             hint="A name that ends in .json gets the whole tree; any other, the shown branch as Markdown",
         )
         self.app.push_screen(prompt, self._export_in_background)
