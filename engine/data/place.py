@@ -70,6 +70,11 @@ def copy_into_place(shared: Path, folder: Path, names: Sequence[str]) -> None:
     move_into_place(partial, folder, names)
 
 
+def is_full(error: OSError) -> bool:
+    """Whether it was for want of room, on the disk or within a quota."""
+    return error.errno in _NO_SPACE
+
+
 @contextlib.contextmanager
 def words_for_a_full_disk(folder: Path) -> Iterator[None]:
     """Say it in words where the rows don't fit.
@@ -80,6 +85,6 @@ def words_for_a_full_disk(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _NO_SPACE:
+        if is_full(error):
             raise DiskFull(f"The prepared rows did not fit on the disk of {folder}", "Free some space") from error
         raise

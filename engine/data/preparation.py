@@ -18,7 +18,14 @@ from engine.corpus.report import Report
 from engine.corpus.spec import DataSpec
 from engine.data.encoding import tokenizer_digest
 from engine.data.pipeline import IsCancelled, OnProgress, Pipeline, build, never, no_progress
-from engine.data.place import copy_into_place, fresh_partial, locked, move_into_place, words_for_a_full_disk
+from engine.data.place import (
+    copy_into_place,
+    fresh_partial,
+    is_full,
+    locked,
+    move_into_place,
+    words_for_a_full_disk,
+)
 from engine.data.splitting import held_out
 from engine.data.table import Rows, RowWriter
 from engine.data.tally import Tally
@@ -118,8 +125,9 @@ def _share(write: Callable[[Path], None], key: str, shared: Path, folder: Path, 
                 write(shared)
             (shared / RECORD).touch()
             copy_into_place(shared, folder, _FILES)
-    except OSError:
-        prune_prepared(shared.parent, now=time.time(), max_bytes=0)
+    except OSError as error:
+        if is_full(error):
+            prune_prepared(shared.parent, now=time.time(), max_bytes=0)
         return False
     prune_prepared(shared.parent, now=time.time())
     return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -114,6 +115,23 @@ def test_a_cache_without_room_costs_a_run_nothing(
     prepared = prepare(spec, byte_level(), max_length=64, folder=tmp_path / "data", cache=tmp_path / "cache")
     assert len(prepared.train) + len(prepared.evaluation) == 20
     assert list_prepared(tmp_path / "cache") == ()
+
+
+def test_a_source_that_breaks_off_empties_no_cache(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = DataSpec(source=str(write("rows.jsonl", ROWS)))
+    prepare(spec, byte_level(), max_length=64, folder=tmp_path / "one", cache=tmp_path / "cache")
+    shutil.rmtree(tmp_path / "one")
+    (kept,) = list_prepared(tmp_path / "cache")
+
+    def broken(*_: object, **__: object) -> None:
+        raise ConnectionError("the hub does not answer")
+
+    monkeypatch.setattr("engine.data.preparation._write_rows", broken)
+    with pytest.raises(ConnectionError):
+        prepare(spec, byte_level(), max_length=32, folder=tmp_path / "two", cache=tmp_path / "cache")
+    assert [one.folder for one in list_prepared(tmp_path / "cache")] == [kept.folder]
 
 
 def test_it_can_be_freed_by_hand_and_doctor_tells_of_it(command: Command, paths: Paths) -> None:
