@@ -6,6 +6,7 @@ they are, and each file is written whole or not at all.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -128,6 +129,8 @@ def rename(library: Library, name: str, new_name: str) -> Path:
 def delete(library: Library, name: str) -> str:
     """Take a template of one's own out of the list; `restore` brings it back.
 
+    One of the same name that was deleted before is kept beside it, under the name with a number.
+
     Returns:
         Its id.
 
@@ -143,6 +146,8 @@ def delete(library: Library, name: str) -> str:
 
     def move() -> None:
         kept.parent.mkdir(parents=True, exist_ok=True)
+        if kept.exists():
+            kept.rename(_numbered(kept))
         file.replace(kept)
 
     _try(move, file)
@@ -254,6 +259,12 @@ def _free_file(library: Library, stem: str, hint: str = "Choose another name") -
     if stem.casefold() in taken:
         raise Misuse(f"There is a template {short(stem)} already", hint)
     return library.folder / f"{stem}.toml"
+
+
+def _numbered(file: Path) -> Path:
+    """A name beside a file's, with a number, that nothing has."""
+    names = (file.with_name(f"{file.stem}-{number}{file.suffix}") for number in itertools.count(2))
+    return next(name for name in names if not name.exists())
 
 
 def _counted(faults: tuple[TemplateFault, ...]) -> TemplateFault:

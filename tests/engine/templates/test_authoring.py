@@ -89,6 +89,15 @@ def test_what_was_deleted_comes_back(library: Library) -> None:
         a.restore(library, "mine")
 
 
+def test_what_was_deleted_twice_comes_back_twice(library: Library) -> None:
+    for body in ("first", "second", "third"):
+        a.create(library, "mine", f'body = "{body}"')
+        a.delete(library, "mine")
+    assert "third" in a.restore(library, "mine").read_text()
+    assert "first" in a.restore(library, "mine-2").read_text()
+    assert "second" in a.restore(library, "mine-3").read_text()
+
+
 def test_bringing_back_overwrites_nothing(library: Library) -> None:
     a.create(library, "mine")
     a.delete(library, "mine")
