@@ -68,8 +68,6 @@ class PlanOptions(DataOptions, total=False):
 
 
 _HELD_OUT = ("eval_fraction", "eval_split", "skip_faulty")
-_PLAIN = frozenset(Plan.__struct_fields__) & frozenset(PlanOptions.__annotations__)
-"""Options that are a field of the plan as they are."""
 
 
 def told_plan(before: Plan, model: str, source: str, options: PlanOptions) -> Plan:

@@ -15,8 +15,6 @@ from engine.models.records import Cancelled as IsCancelled
 from engine.models.records import OnProgress, never, no_progress
 
 _BATCH_ROWS = 256
-_SHUFFLE_ROWS = 10_000
-"""Rows that are kept in memory to pick from, where a stream is sampled."""
 
 
 class HubSource:
