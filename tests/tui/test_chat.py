@@ -19,6 +19,7 @@ from engine.settings import Settings
 from tui.palette import ActionsProvider
 from tui.screens.template_picker import TemplatePicker
 from tui.state.chat import FAULT_ID, shown_lines
+from tui.state.model import ModelState
 from tui.widgets.dock import Dock
 from tui.widgets.footer import Footer
 from tui.widgets.sidebar import Sidebar
@@ -239,8 +240,9 @@ async def test_a_failed_load_gives_the_waiting_message_back(start: Start) -> Non
 
 
 async def test_without_a_model_the_picker_is_offered_and_the_message_stays(start: Start) -> None:
-    async with start(fail_load="load-failed", load_delay_s=0) as program:
-        await program.until(lambda: program.session.state.model.phase == "failed", "the failure")
+    async with start() as program:
+        await program.ready()
+        program.session._desk.change(model=ModelState())  # as it is between the first frame and the first load
         program.composer.put("anyone there?")
         await program.pilot.press("enter")
         await program.until(lambda: type(program.app.screen).__name__ == "ModelPicker")
