@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,21 @@ from engine.atomic import write_atomically
 from engine.inference.description import chat_template
 from engine.inference.reading import read_tokenizer
 
-_FORMAT = 1
-_FILES = ("*.json", "*.jinja", "*.txt", "*.model", "chat_templates/*")
-"""What a tokenizer may be made of; weights are not among it."""
+_FORMAT = 2
+_FILES = (
+    "config.json",
+    "tokenizer*.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.*",
+    "merges.txt",
+    "*.model",
+    "chat_template*",
+    "*/*.jinja",
+)
+"""What transformers may make a tokenizer of."""
+_MOST_FILES = 32
+"""So many are kept, a few megabytes each; those that were used last."""
 _LARGEST = 10**15
 """Transformers writes 1e30 for a tokenizer without a longest text."""
 
@@ -117,18 +130,26 @@ def open_tokenizer(folder: Path, name: str, kept: Path, import_libraries: Callab
     if (content := _content(tokenizer)) is not None:
         with contextlib.suppress(OSError):  # a full disk costs the next start a few seconds
             write_atomically(file, content)
+            _let_old_ones_go(kept)
     return tokenizer
 
 
 def _key(folder: Path) -> str:
-    """Of all files by path, size and time, and of the libraries that read them."""
+    """Of what is in the files, which checkpoints of a run share, and of the libraries that read them."""
     from importlib.metadata import version
 
-    parts = [str(_FORMAT), __version__, version("transformers"), version("tokenizers"), str(folder.resolve())]
-    for file in sorted({file for pattern in _FILES for file in folder.glob(pattern)}):
-        facts = file.stat()
-        parts.append(f"{file.name}:{facts.st_size}:{facts.st_mtime_ns}")
-    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    digest = hashlib.sha256(f"{_FORMAT} {__version__} {version('transformers')} {version('tokenizers')}".encode())
+    for file in sorted({file for pattern in _FILES for file in folder.glob(pattern) if file.is_file()}):
+        content = file.read_bytes()
+        digest.update(f"\n{file.relative_to(folder)} {len(content)}\n".encode("utf-8", "surrogateescape"))
+        digest.update(content)
+    return digest.hexdigest()[:32]
+
+
+def _let_old_ones_go(kept: Path) -> None:
+    files = sorted(kept.glob("*.json"), key=lambda file: -file.stat().st_mtime)
+    for file in files[_MOST_FILES:]:
+        file.unlink(missing_ok=True)
 
 
 def _read(file: Path) -> KeptTokenizer | None:
@@ -136,9 +157,12 @@ def _read(file: Path) -> KeptTokenizer | None:
 
     try:
         kept = msgspec.json.decode(file.read_bytes(), type=_Kept)
-        return KeptTokenizer(Tokenizer.from_str(kept.backend), kept.facts)
+        tokenizer = KeptTokenizer(Tokenizer.from_str(kept.backend), kept.facts)
     except Exception:  # torn, or of another version of the library, which raises what it likes
         return None
+    with contextlib.suppress(OSError):  # the time of its last use; a folder may be for reading alone
+        os.utime(file)
+    return tokenizer
 
 
 def _content(tokenizer: Any) -> bytes | None:

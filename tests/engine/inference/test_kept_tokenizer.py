@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +94,22 @@ def test_a_changed_file_and_a_torn_copy_are_noticed(tmp_path: Path) -> None:
     with (folder / "tokenizer_config.json").open("a") as stream:
         stream.write("\n")
     assert not isinstance(open_tokenizer(folder, "it", kept, nothing), KeptTokenizer)
+
+
+def test_checkpoints_of_one_model_share_a_copy_and_old_copies_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept"
+    first, second = (save_tiny(tmp_path / name, "gpt2") for name in ("step-1", "step-2"))
+    pair(first, kept)
+    assert isinstance(open_tokenizer(second, "it", kept, nothing), KeptTokenizer)
+    [copy] = kept.iterdir()
+    os.utime(copy, (1, 1))
+    monkeypatch.setattr("engine.inference.kept_tokenizer._MOST_FILES", 1)
+    (second / "config.json").write_text((second / "config.json").read_text() + " ")
+    open_tokenizer(second, "it", kept, nothing)
+    [newer] = kept.iterdir()
+    assert newer != copy
 
 
 def test_a_folder_that_can_not_be_written_costs_nothing_but_time(tmp_path: Path) -> None:
