@@ -198,8 +198,11 @@ def _needed_bytes(local: LocalModel, command: LoadModel) -> int:
     from engine.models.gguf_file import inspect_gguf
 
     report = inspect_gguf(local.gguf_file) if local.gguf_file is not None else inspect_folder(local.folder)
-    dtype = pick_dtype(command.dtype, pick_device(command.device))
-    return int(report.facts.parameters * dtype.itemsize * 1.2)
+    device = pick_device(command.device)
+    item_bytes = pick_dtype(command.dtype, device).itemsize
+    if command.batched and device.type == "cpu":
+        item_bytes = max(item_bytes, 4)  # batches are computed in float32 there
+    return int(report.facts.parameters * item_bytes * 1.2)
 
 
 def _give_memory_back() -> None:

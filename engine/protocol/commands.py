@@ -23,7 +23,8 @@ class LoadModel(Command, frozen=True):
     threads: int = 0
     """Torch's threads for one operation; 0 lets the host choose."""
     batched: bool = False
-    """Only batches and scores will be asked for: nothing is kept in memory for single replies."""
+    """Only batches and scores will be asked for: nothing is kept in memory for single replies. On the CPU they are
+    computed in float32 where a reply would be in float16 or int8; `ModelReady` tells."""
 
 
 class UnloadModel(Command, frozen=True):

@@ -21,7 +21,9 @@ from transformers import (
 
 from engine.inference.compact import CompactDecoder, Storage, from_files, from_network, read_architecture
 from engine.inference.decoding import PREFILL_TOKENS
-from engine.inference.loading import LoadedModel
+from engine.inference.loading import LoadedModel, load
+from engine.models import LocalModel
+from engine.paths import find_paths
 from tests.engine.inference.conftest import save_tiny
 
 pytestmark = pytest.mark.torch
@@ -237,6 +239,17 @@ def test_files_that_lack_a_weight_are_left_to_transformers_which_says_so(tmp_pat
     assert from_files((file,), config, "float32") is None
     file.write_bytes(file.read_bytes()[:-100])
     assert from_files((file,), config, "float32") is None
+
+
+@pytest.mark.parametrize("dtype", ["float16", "int8"])
+def test_batches_are_computed_in_float32_where_replies_are_in_less(tmp_path: Any, dtype: str) -> None:
+    folder = save_tiny(tmp_path / "model", "gpt2")
+    local = LocalModel(ref="it", name="it", folder=folder)
+    paths = find_paths({"TUNESMITH_HOME": str(tmp_path / "home")})
+    alone = load(local, paths=paths, device="cpu", dtype=dtype, threads=1)
+    batched = load(local, paths=paths, device="cpu", dtype=dtype, threads=1, batched=True)
+    assert (alone.info.dtype, batched.info.dtype) == (dtype, "float32")
+    assert alone.network.dtype == torch.float32
 
 
 def test_a_loaded_model_says_what_it_is_as_transformers_would(loaded: LoadedModel) -> None:
