@@ -7,11 +7,11 @@ letters in the composer. Here a sequence ends where its grammar (ECMA-48, 5.4) s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 
 from textual._parser import ParseTimeout
 from textual._xterm_parser import BRACKETED_PASTE_END, BRACKETED_PASTE_START, XTermParser
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.message import Message
 
 _ESC = "\x1b"
@@ -36,6 +36,9 @@ class KeyParser(XTermParser):
         super().__init__(debug)
         self._sequence = ""
         self._pasting = False
+        self._pasted: list[str] = []
+        self._held = ""
+        """What may be the beginning of a paste's end."""
 
     def feed(self, data: str) -> Iterable[Message]:
         """Take in what was read at once; hand out the events."""
@@ -43,6 +46,9 @@ class KeyParser(XTermParser):
             yield from super().feed(data)
             return
         while data:
+            if self._pasting:
+                data = yield from self._paste(data)
+                continue
             if self._sequence and _is_new(data[0], self._sequence):
                 yield from self._end()
             size = 1 if self._sequence or data[0] == _ESC else data.find(_ESC) % (len(data) + 1)
@@ -64,9 +70,22 @@ class KeyParser(XTermParser):
             if _is_over(begun):
                 yield from self._end()
             return
-        if begun in (BRACKETED_PASTE_START, BRACKETED_PASTE_END):
-            self._pasting = begun == BRACKETED_PASTE_START
+        self._pasting = begun == BRACKETED_PASTE_START
         self._sequence = ""
+
+    def _paste(self, data: str) -> Generator[Message, None, str]:
+        """Gather all up to the end of a paste, where Textual loses what follows an Esc; return the rest."""
+        text, end, rest = (self._held + data).partition(BRACKETED_PASTE_END)
+        held = 0 if end else len(BRACKETED_PASTE_END) - 1
+        self._held = text[max(0, len(text) - held) :]
+        self._pasted.append(text[: len(text) - len(self._held)])
+        if end:
+            self._pasting = False
+            whole = "".join(self._pasted).replace("\0", "")
+            self._pasted.clear()
+            for event in super().feed(end):
+                yield Paste(whole) if isinstance(event, Paste) else event
+        return rest
 
     def _end(self) -> Iterable[Message]:
         """Have the sequence taken for what it is: Esc, a key with Alt, or nothing that anybody pressed."""
@@ -75,7 +94,7 @@ class KeyParser(XTermParser):
         self._awaiting = self._gen.throw(ParseTimeout())
         found = (Key("alt+enter", None),) if sequence == _ALT_ENTER else tuple(self._tokens)
         self._tokens.clear()
-        if not self._pasting and not (len(sequence) > 2 and sequence[1] in _INTRODUCERS):
+        if not (len(sequence) > 2 and sequence[1] in _INTRODUCERS):
             yield from found
 
 

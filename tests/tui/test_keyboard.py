@@ -72,6 +72,34 @@ def test_what_is_pasted_presses_no_key() -> None:
     assert paste.text.endswith("long ")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a \x1b]8;;https://example.org/a-rather-long-address\x1b\\link\x1b]8;;\x1b\\ b",
+        "\x1b\x1b",
+        "x\x1b\x1b",
+        "\x1b[2",
+        "\x1b[200",
+        "\x1b[A\x1b[I\x1b[<0;10;5M",
+        PASTE,
+        "",
+        "long " * 9000,
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 4096])
+def test_all_that_is_pasted_arrives(text: str, size: int) -> None:
+    sent = f"a{PASTE}{text}{PASTED}\x1b[A"
+    found = events(*(sent[start : start + size] for start in range(0, len(sent), size)))
+    assert [
+        event.key if isinstance(event, Key) else event.text for event in found if isinstance(event, Key | Paste)
+    ] == [
+        "a",
+        text,
+        "up",
+    ]
+    assert len(found) == 3
+
+
 def test_the_mouse_goes_on_working() -> None:
     (press,) = events("\x1b", "[<0;10;5M")
     assert isinstance(press, MouseDown)
