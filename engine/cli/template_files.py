@@ -31,12 +31,12 @@ def register(app: typer.Typer) -> None:
 
 def _new(name: NewName, as_json: AsJson = False) -> None:
     """Make a template of your own from a skeleton, and print where it is."""
-    _print(authoring.create(_library(), name), as_json=as_json)
+    _print(_made(authoring.create(_library(), name)), as_json=as_json)
 
 
 def _duplicate(name: Name, new_name: NewName, as_json: AsJson = False) -> None:
     """Copy a template, a shipped one too, under another name."""
-    _print(authoring.duplicate(_library(), name, new_name), as_json=as_json)
+    _print(_made(authoring.duplicate(_library(), name, new_name)), as_json=as_json)
 
 
 def _rename(name: Name, new_name: NewName, as_json: AsJson = False) -> None:
@@ -44,7 +44,9 @@ def _rename(name: Name, new_name: NewName, as_json: AsJson = False) -> None:
     library = _library()
     old = authoring.open_source(library, name).id
     file = authoring.rename(library, name, new_name)
-    TemplateDrafts(find_paths().template_drafts).move(old, file.stem)
+    if file.stem != old:
+        _made(file)
+        TemplateDrafts(find_paths().template_drafts).move(old, file.stem)
     _print(file, as_json=as_json)
 
 
@@ -70,7 +72,7 @@ def _import(
     as_json: AsJson = False,
 ) -> None:
     """Take a template file in among your own; one with faults is refused."""
-    _print(authoring.import_file(_library(), file, name), as_json=as_json)
+    _print(_made(authoring.import_file(_library(), file, name)), as_json=as_json)
 
 
 def _export(
@@ -82,6 +84,13 @@ def _export(
 ) -> None:
     """Write a template to a file, to share it or to keep it."""
     _print(authoring.export_file(_library(), name, file, overwrite=force), as_json=as_json)
+
+
+def _made(file: Path) -> Path:
+    """A template is there now; a draft of a deleted one of its name is not meant for it."""
+    paths = find_paths()
+    TemplateDrafts(paths.template_drafts).make_way(file.stem, paths.templates)
+    return file
 
 
 def _print(file: Path, *, as_json: bool) -> None:

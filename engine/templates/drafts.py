@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from engine.atomic import write_atomically
+from engine.templates.authoring import DELETED
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -44,6 +45,18 @@ class TemplateDrafts:
         """Forget a draft: it was saved, or given up."""
         with contextlib.suppress(OSError):
             self._file(template_id).unlink()
+
+    def make_way(self, template_id: str, templates: Path) -> None:
+        """A template of this name was made: what was typed into a deleted one is not meant for it.
+
+        What was typed into a file that another program took away stays, and is shown with the new one.
+
+        Args:
+            template_id: The new template.
+            templates: The folder of templates.
+        """
+        if (templates / DELETED / f"{template_id}.toml").exists():
+            self.drop(template_id)
 
     def move(self, template_id: str, new_id: str) -> None:
         """The template has another name by now."""

@@ -7,7 +7,7 @@ import threading
 import msgspec
 from textual.widgets.text_area import Document
 
-from engine.errors import Failed
+from engine.errors import Failed, Misuse, TemplateNotFound
 from engine.templates import Library, authoring
 from engine.templates.drafts import Draft, TemplateDrafts
 from tui.state.studio import OnDisk, Open
@@ -35,12 +35,18 @@ class TemplateDesk:
         return self._open
 
     def open(self, name: str) -> Open:
-        """Open a template; what was typed into it before and not saved comes back.
+        """Open a template; what was typed into it before and not saved comes back, even where its file is gone.
 
         Raises:
             TunesmithError: There is none, or it can't be read.
         """
-        source = authoring.open_source(self.library, name)
+        try:
+            source = authoring.open_source(self.library, name)
+        except TemplateNotFound:
+            if (left := self._draft_without_file(name)) is None:
+                raise
+            self._open = left
+            return left
         opened = Open(id=source.id, file=source.file, text=source.text, saved=source.text, shown=as_edited(source.text))
         draft = self._drafts.find(source.id) if source.file is not None else None
         if draft is not None:
@@ -49,6 +55,26 @@ class TemplateDesk:
                 opened = _change(opened, on_disk="changed", theirs=source.text)
         self._open = opened
         return opened
+
+    def _draft_without_file(self, name: str) -> Open | None:
+        """What was typed into a template whose file another program took away."""
+        stem = name.strip()
+        try:
+            stems = [stem, authoring.template_id(name)] if "/" not in stem else []
+        except Misuse:
+            return None
+        for one in stems:
+            if (draft := self._drafts.find(one)) is not None:
+                return Open(
+                    id=one,
+                    file=self.library.folder / f"{one}.toml",
+                    text=draft.text,
+                    saved=draft.before,
+                    shown=as_edited(draft.before or ""),
+                    on_disk="same" if draft.before is None else "gone",
+                    from_draft=True,
+                )
+        return None
 
     def type(self, text: str) -> None:
         """Take in what was typed."""
@@ -138,6 +164,7 @@ class TemplateDesk:
             self.save()
         file = authoring.rename(self.library, one.id, new_name)
         self._drop_draft()
+        self.forget(file.stem)
         self.open(file.stem)
 
     def delete(self) -> str:
@@ -155,8 +182,8 @@ class TemplateDesk:
             self._drafts.drop(self.now.id)
 
     def forget(self, template_id: str) -> None:
-        """A template of this name is made anew: what was typed into another one is not meant for it."""
-        self._drafts.drop(template_id)
+        """A template of this name is made anew: what was typed into a deleted one is not meant for it."""
+        self._drafts.make_way(template_id, self.library.folder)
 
 
 def _change(one: Open, **changes: object) -> Open:

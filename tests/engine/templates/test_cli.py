@@ -11,6 +11,7 @@ import pytest
 
 from engine.cli.app import main
 from engine.paths import Paths
+from engine.templates.drafts import Draft, TemplateDrafts
 from tests.fakes.host import fake_host
 
 BAD = 'name = "Bad"\nbody = """\n{{ message }}\n{{ mesage }}\n"""\n'
@@ -192,6 +193,41 @@ def test_check_with_a_model_warns_of_what_goes_wrong_with_it(
     assert codes["long"][0]["line"] == 2
     assert [trap["code"] for trap in codes["own-too"]] == ["chat-template-on-base"]
     assert codes["story"] == []
+
+
+@pytest.mark.parametrize("again", ["new", "duplicate", "import", "rename"])
+def test_a_template_made_anew_has_no_draft_of_a_deleted_one(
+    run: Any, folder: Path, paths: Paths, tmp_path: Path, again: str
+) -> None:
+    drafts = TemplateDrafts(paths.template_drafts)
+    (tmp_path / "tale.toml").write_text('body = "{{ message }}"')
+    run("new", "tale")
+    run("new", "other")
+    drafts.keep("tale", Draft("typed", "before"))
+    run("delete", "tale")
+    run("restore", "tale")
+    assert drafts.find("tale") is not None
+    run("delete", "tale")
+    command = {
+        "new": ["new", "tale"],
+        "duplicate": ["duplicate", "story", "tale"],
+        "import": ["import", str(tmp_path / "tale.toml")],
+        "rename": ["rename", "other", "tale"],
+    }[again]
+    assert run(*command)[0] == 0
+    assert (folder / "tale.toml").exists()
+    assert drafts.find("tale") is None
+
+
+def test_a_draft_goes_with_a_renamed_template(run: Any, folder: Path, paths: Paths) -> None:
+    drafts = TemplateDrafts(paths.template_drafts)
+    run("new", "tale")
+    drafts.keep("tale", Draft("typed", (folder / "tale.toml").read_text()))
+    assert run("rename", "tale", "legend")[0] == 0
+    assert drafts.find("tale") is None
+    moved = drafts.find("legend")
+    assert moved is not None
+    assert moved.text == "typed"
 
 
 def test_templates_are_made_renamed_deleted_and_brought_back(run: Any, folder: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import Misuse, Refused
+from engine.errors import Misuse, Refused, TemplateNotFound
 from engine.paths import Paths
 from engine.templates import Library, authoring
 from engine.templates.drafts import TemplateDrafts
@@ -117,6 +117,61 @@ def test_a_file_that_went_away_is_written_anew_only_when_that_is_wanted(desk: Te
     desk.keep_mine()
     desk.save()
     assert "1" in file.read_text()
+
+
+def test_what_was_typed_into_a_file_that_went_away_is_opened_and_can_be_saved(
+    desk: TemplateDesk, library: Library, paths: Paths, file: Path
+) -> None:
+    desk.type("typed")
+    desk.keep_draft()
+    file.unlink()
+    again = fresh(library, paths)
+    assert (again.now.id, again.now.text, again.now.on_disk) == ("mine", "typed", "gone")
+    assert again.now.is_dirty
+    with pytest.raises(Refused):
+        again.save()
+    again.keep_mine()
+    again.keep_draft()
+    again = fresh(library, paths)
+    again.save()
+    assert file.read_text() == "typed"
+
+
+def test_what_was_typed_outlives_a_new_file_of_its_name(
+    desk: TemplateDesk, library: Library, paths: Paths, file: Path
+) -> None:
+    desk.type("typed")
+    desk.keep_draft()
+    file.unlink()
+    desk.forget(authoring.create(library, "mine").stem)
+    again = fresh(library, paths)
+    assert (again.now.text, again.now.on_disk) == ("typed", "changed")
+
+
+@pytest.mark.parametrize("name", ["nothing", "", "../mine", "a\0b", "x" * 300])
+def test_what_has_neither_a_file_nor_a_draft_is_not_there(desk: TemplateDesk, name: str) -> None:
+    with pytest.raises(TemplateNotFound):
+        desk.open(name)
+
+
+def test_a_new_one_begins_without_what_was_typed_into_a_deleted_one(
+    desk: TemplateDesk, library: Library, paths: Paths
+) -> None:
+    desk.type("typed")
+    desk.delete()
+    file = authoring.create(library, "mine")
+    desk.forget("mine")
+    assert fresh(library, paths).now.text == file.read_text()
+
+
+def test_a_renamed_one_takes_over_nothing_of_a_deleted_one(desk: TemplateDesk, library: Library) -> None:
+    desk.type("typed")
+    desk.delete()
+    authoring.create(library, "other", 'body = "other"')
+    desk.open("other")
+    desk.rename("mine")
+    assert "other" in desk.now.text
+    assert not desk.now.is_dirty
 
 
 def test_discarding_goes_back_to_the_saved_text(desk: TemplateDesk) -> None:
