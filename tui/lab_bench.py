@@ -120,10 +120,10 @@ class LabBench:
 
     async def close(self) -> None:
         """End everything; what is finished is kept."""
+        if self._figuring is not None:
+            self._figuring.cancel()
         await self._desk.close()
         await self.settle()
-        if self._figuring is not None:
-            await asyncio.gather(self._figuring, return_exceptions=True)
         self.store.close()
 
     # What comes of it

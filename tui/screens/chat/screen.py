@@ -160,13 +160,13 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
 
     async def on_unmount(self) -> None:
         """Keep the draft and what is remembered, end the host, close the store."""
+        if self.session is not None:
+            self.save_draft()
         self.close_run()
         await self.close_lab()
         await self._remembering.settle()
-        if self.session is None:
-            return
-        self.save_draft()
-        await self.session.close()
+        if self.session is not None:
+            await self.session.close()
 
     # What the session tells
 
