@@ -6,9 +6,10 @@ import asyncio
 import time
 from collections.abc import Callable
 
+import msgspec
 from textual.message import Message
 
-from engine.errors import TunesmithError
+from engine.errors import StoreFailed, TunesmithError
 from engine.lab import LabRunner, LabStore
 from engine.lab.records import Lab, Place, Result, Row
 from engine.lab.summary import summarise
@@ -16,7 +17,7 @@ from engine.settings import Settings
 from tui.lab_desk import LabDesk
 from tui.lab_messages import LabFigured, LabMoved
 from tui.state.lab import LabView, Spot
-from tui.state.lab_draft import Draft
+from tui.state.lab_draft import Draft, unlike
 
 _LEAST_S = 0.5
 _SHARE = 4
@@ -57,42 +58,58 @@ class LabBench:
         self._before: list[Draft] = []
         self._figuring: asyncio.Task[None] | None = None
         self._saving: set[asyncio.Task[None]] = set()
+        self._in_turn = asyncio.Lock()
         self._next_s = float("-inf")
 
     # What is compared
 
-    def put(self, draft: Draft, *, go: bool | None = None) -> None:
-        """Compare something else; what is known of it comes at once, and a run that is under way goes on with it."""
+    def put(self, draft: Draft, *, go: bool | None = None, keep: bool = False) -> None:
+        """Compare something else; what is known of it comes at once, and a run that is under way goes on with it.
+
+        Args:
+            draft: What is compared from now on.
+            go: Whether to compute; None goes on as before.
+            keep: Keep it under its name; otherwise as soon as it is computed or changed.
+        """
         goes = self.view.is_working and self.view.phase != "pausing" if go is None else go
-        settings = self._settings
-        draft = draft.with_lab(device=settings.device, dtype=settings.dtype, threads=settings.threads)
+        draft = self._settled(draft)
         self.draft, self.view = draft, LabView(draft.lab)
         if draft.can_run:
             self.view.phase = "running" if goes else "still"
-            self._desk.open(draft.lab, go=goes)
+            self._desk.open(draft.lab, go=goes, keep=keep)
         else:
             self._desk.forget()
+        if keep:
+            task = asyncio.create_task(self._save(draft.lab))
+            self._saving.add(task)
+            task.add_done_callback(self._saving.discard)
 
     def change(self, draft: Draft) -> None:
         """The same, as a step that can be undone."""
         if draft != self.draft:
             self._before = [*self._before[-_MOST_STEPS:], self.draft]
-            self.put(draft)
-            task = asyncio.create_task(self._save(self.draft.lab))
-            self._saving.add(task)
-            task.add_done_callback(self._saving.discard)
+            self.put(draft, keep=True)
 
     def undo(self) -> bool:
         """Take the last change back; say whether there was one."""
         if not self._before:
             return False
-        self.put(self._before.pop())
+        self.put(self._before.pop(), keep=True)
         return True
 
     def replace(self, draft: Draft) -> None:
         """Turn to another lab; there is nothing to undo in it yet."""
         self._before = []
         self.put(draft, go=False)
+
+    async def with_free_name(self, draft: Draft) -> Draft:
+        """The same under a name that no other stored lab has.
+
+        Raises:
+            StoreFailed: The labs' database can't be read.
+        """
+        await self.settle()
+        return draft.with_lab(name=await asyncio.to_thread(_free_name, self._settled(draft).lab, self.store))
 
     def forget(self) -> None:
         """End what fills the table; what is shown of it stays."""
@@ -163,6 +180,25 @@ class LabBench:
 
     async def _save(self, lab: Lab) -> None:
         try:
-            await asyncio.to_thread(self.store.save, lab)
+            async with self._in_turn:
+                await asyncio.to_thread(self.store.save, lab)
         except TunesmithError as error:
             self._post(LabMoved(self._desk.number, (), str(error)))
+
+    def _settled(self, draft: Draft) -> Draft:
+        settings = self._settings
+        return draft.with_lab(device=settings.device, dtype=settings.dtype, threads=settings.threads)
+
+
+def _free_name(lab: Lab, store: LabStore) -> str:
+    """The lab's own name, unless another lab has it."""
+    names = [entry.name for entry in store.list()]
+    try:
+        is_other = lab.name in names and _is_other(store.load(lab.name), lab)
+    except StoreFailed:  # of a newer program
+        is_other = True
+    return unlike(lab.name, names) if is_other else lab.name
+
+
+def _is_other(stored: Lab, lab: Lab) -> bool:
+    return msgspec.structs.replace(stored, device=lab.device, dtype=lab.dtype, threads=lab.threads) != lab

@@ -28,9 +28,12 @@ _JOIN_S = 10.0
 class _Run:
     """One filling of one table."""
 
-    def __init__(self, number: int, lab: Lab, make_runner: Callable[[], LabRunner], tell: Callable[[], object]) -> None:
+    def __init__(
+        self, number: int, lab: Lab, make_runner: Callable[[], LabRunner], tell: Callable[[], object], *, keep: bool
+    ) -> None:
         self.number = number
         self.lab = lab
+        self._keep = keep
         self.events: deque[AnyLabEvent] = deque()
         self.fault = ""
         self.over = False
@@ -102,7 +105,7 @@ class _Run:
                 return
         if self._going.is_set():  # it may have been told to go, or to rest, while it was made
             runner.resume()
-        async with aclosing(runner.run(self.lab)) as events:
+        async with aclosing(runner.run(self.lab, keep=self._keep)) as events:
             async for event in events:
                 self.events.append(event)
                 self._tell()
@@ -137,12 +140,13 @@ class LabDesk:
         """Of the newest run; messages of an older one are stale."""
         return self._runs
 
-    def open(self, lab: Lab, *, go: bool) -> None:
+    def open(self, lab: Lab, *, go: bool, keep: bool = True) -> None:
         """Fill the table of a lab, in place of the one before; what is known of it comes at once.
 
         Args:
             lab: What is compared.
             go: Compute what is missing; otherwise that waits for `go`.
+            keep: Keep the lab under its name at once; otherwise when something of it is computed.
         """
         self._end()
         self._runs += 1
@@ -154,7 +158,7 @@ class LabDesk:
             except RuntimeError:  # the program has ended
                 return
 
-        self._run = _Run(number, lab, self._make_runner, tell)
+        self._run = _Run(number, lab, self._make_runner, tell, keep=keep)
         self._run.start(go=go)
 
     def go(self) -> None:

@@ -73,6 +73,8 @@ class LabRunner:
         self._going = asyncio.Event()
         self._going.set()
         self._cancelled = False
+        self._is_kept = False
+        self._stands_on: list[str] = []
         self._keys: Keys
         self._count = Count(0, ())
         self._told: set[Place] = set()
@@ -97,8 +99,13 @@ class LabRunner:
         self._going.set()
         await self._host.interrupt()
 
-    async def run(self, lab: Lab) -> Told:
+    async def run(self, lab: Lab, *, keep: bool = True) -> Told:
         """Fill the table of a lab, and keep the lab under its name.
+
+        Args:
+            lab: What is compared.
+            keep: Keep it also while it is paused; otherwise as soon as something of it is computed. Until then a lab
+                of the same name stays.
 
         Yields:
             `LabStarted`, a `CellDone` for each part that is known, then whatever happens; at the end `LabFinished`.
@@ -109,12 +116,14 @@ class LabRunner:
         """
         started_s = self._clock()
         self._cancelled = False
-        self._store.save(lab)
         models = dict.fromkeys(variation.model for variation in lab.variations)
         keys = self._keys = Keys(lab, self._paths, self._environ)
         places = places_of(lab)
         known, missing = look_up(self._store, keys, places)
-        self._store.use(lab.name, [keys[place_of(cell)] for cell in known])
+        self._stands_on = [keys[place_of(cell)] for cell in known]
+        self._is_kept = False
+        if keep or not self.paused:
+            self._keep(lab)
         self._count = Count(len(places), missing)
         self._told = {place_of(cell) for cell in known}
         yield LabStarted(total=len(places), known=len(known))
@@ -139,6 +148,11 @@ class LabRunner:
             seconds=self._clock() - started_s,
         )
 
+    def _keep(self, lab: Lab) -> None:
+        self._store.save(lab)
+        self._store.use(lab.name, self._stands_on)
+        self._is_kept = True
+
     async def _run_model(self, lab: Lab, model: str, places: Sequence[Place]) -> Told:
         waiting = deque(_batches(places))
         loads = 0
@@ -147,6 +161,8 @@ class LabRunner:
                 yield LabPaused()
                 await self._going.wait()
                 yield LabResumed()
+            elif not self._is_kept:
+                self._keep(lab)
             elif not self._host.has(model):
                 before, loads = self._keys.identity(model), loads + 1
                 async with aclosing(self._host.load(lab, model)) as loading:

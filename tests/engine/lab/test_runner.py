@@ -79,6 +79,20 @@ async def test_what_is_known_is_not_computed_again(make_runner: MakeRunner, lab:
     assert only(ModelLoaded, events) == []
 
 
+async def test_a_lab_that_is_only_looked_at_takes_no_place(make_runner: MakeRunner, lab: Lab, store: LabStore) -> None:
+    await filled(make_runner(), lab)
+    other = msgspec.structs.replace(lab, rows=(*lab.rows, Row(input="One more")))
+    runner = make_runner()
+    await runner.pause()
+    async with asyncio.timeout(DEADLINE_S):
+        async for event in runner.run(other, keep=False):
+            if isinstance(event, LabPaused):
+                assert store.load(lab.name) == lab
+                runner.resume()
+    assert store.load(lab.name) == other
+    assert [entry.name for entry in store.list()] == [lab.name]
+
+
 async def test_a_column_that_is_added_later_is_all_that_is_computed(make_runner: MakeRunner, lab: Lab) -> None:
     await filled(make_runner(), lab)
     third = msgspec.structs.replace(lab.variations[0], name="Three", template=template("Three", "Q: {{ message }}"))

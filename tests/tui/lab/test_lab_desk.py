@@ -33,7 +33,7 @@ class Scripted:
     def resume(self) -> None:
         self._going.set()
 
-    async def run(self, lab: Lab) -> AsyncGenerator[AnyLabEvent, None]:
+    async def run(self, lab: Lab, *, keep: bool = True) -> AsyncGenerator[AnyLabEvent, None]:
         if not self._going.is_set():
             yield LabPaused()
             await self._going.wait()

@@ -197,6 +197,51 @@ async def test_a_row_that_was_typed_is_there_the_next_time(start_lab: StartLab) 
         assert lab.bench.draft.lab.name == "My lab 2"
 
 
+@pytest.mark.parametrize("way", ["row", "column", "template", "undo"])
+async def test_however_a_lab_is_built_it_is_there_the_next_time(start_lab: StartLab, way: str) -> None:
+    async with start_lab() as lab:
+        await lab.type_row("First")
+        if way == "row":
+            await lab.type_row("Second")
+        elif way == "column":
+            await lab.press("d")
+        elif way == "template":
+            lab.program.screen.compare_template("question")
+            await lab.until(lambda: len(lab.bench.draft.lab.variations) == 2, "the template's column")
+        else:
+            await lab.press("left", "delete", "ctrl+z")
+        built, memory = lab.bench.draft.lab, lab.program.screen.memory
+        assert built.rows[0].input == "First"
+    async with start_lab(memory=memory) as lab:
+        assert lab.bench.draft.lab == built
+    async with start_lab() as lab:  # what was remembered is lost
+        await lab.type_row("Another")
+        await lab.press("r")
+        await lab.finish()
+        assert lab.bench.store.load("My lab") == built
+        assert lab.program.screen.memory.lab == "My lab 2"
+
+
+async def test_a_spec_takes_no_place_of_a_lab_with_its_name(start_lab: StartLab, tmp_path: Path) -> None:
+    async with start_lab() as lab:
+        await lab.type_row("Mine")
+        mine = lab.bench.draft.lab
+        spec = tmp_path / "spec.toml"
+        model = json.dumps(mine.variations[0].model)
+        spec.write_text(
+            f'name = "My lab"\n[[inputs]]\ninput = "Theirs"\n[[variations]]\nmodel = {model}\ntemplate = "plain"\n'
+        )
+        lab.screen.open_spec(str(spec))
+        await lab.until(lambda: lab.bench.draft.lab.name == "My lab 2", "the spec under a free name")
+        assert 'another lab is called "My lab"' in lab.notices()
+        await lab.until(lambda: lab.bench.view.table.progress.total == 1, "what is known of it")
+        assert [entry.name for entry in lab.bench.store.list()] == ["My lab"]
+        await lab.press("r")
+        await lab.finish()
+        assert lab.bench.store.load("My lab") == mine
+        assert lab.bench.store.load("My lab 2").rows[0].input == "Theirs"
+
+
 async def test_the_winner_is_used_for_the_chat(start_lab: StartLab, paths: Paths) -> None:
     paths.templates.mkdir(parents=True)
     (paths.templates / "mine.toml").write_text('name = "Mine"\nkind = "completion"\nbody = "Q: {{ message }} A:"\n')

@@ -74,12 +74,15 @@ class LabFiling(LabBase):
     async def open_spec(self, path: str) -> None:
         """Open a spec file."""
         try:
-            draft = await asyncio.to_thread(_load, path, self.home.services.library)
+            read = await asyncio.to_thread(_load, path, self.home.services.library)
+            draft = await self.bench.with_free_name(read)
         except TunesmithError as error:
             self.notice(str(error), error=True)
         else:
             self._turn_to(draft)
-            self.notice(f"Opened {visible_line(path)}")
+            name, free = read.lab.name, draft.lab.name
+            but = f' as "{free}": another lab is called "{name}"' if free != name else ""
+            self.notice(f"Opened {visible_line(path + but)}")
 
     def _turn_to(self, draft: Draft) -> None:
         self.bench.replace(draft)

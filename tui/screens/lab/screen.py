@@ -126,6 +126,7 @@ class LabScreen(LabEditing, LabFiling):
             self.notice("A lab needs a row (A) and a column (C) to run")
             return
         self.bench.toggle()
+        self.home.remember_lab(self.bench.draft.lab.name)
         self.draw()
 
     # Reading
