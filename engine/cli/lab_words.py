@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 
 from engine.cli.output import clip, is_terminal, narrate, out, out_json, redraw, table, terminal_columns
 from engine.display import visible_line
@@ -94,7 +93,8 @@ class LabView:
             self._width = 0
 
     def _answered(self, cell: tuple[int, int]) -> None:
-        asked = self._open.setdefault(cell, len(parts_of(self._table, cell[0]))) - 1
+        lab = self._table.lab
+        asked = self._open.setdefault(cell, len(lab.parts_of(lab.rows[cell[0]]))) - 1
         self._open[cell] = asked
         if asked == 0 and self._as_json:
             out_json(cell_figures(self._table, *cell))
@@ -127,12 +127,6 @@ class LabView:
             narrate(f"  {title}")
         if len(titles) > _SHOWN_FAULTS:
             narrate(f"  and {len(titles) - _SHOWN_FAULTS} more")
-
-
-def parts_of(filled: Table, row: int) -> Sequence[str]:
-    """What is asked of the cells of a row."""
-    lab = filled.lab
-    return [part for part in lab.parts if part != "reference" or lab.reference(lab.rows[row])]
 
 
 def print_table(filled: Table) -> None:

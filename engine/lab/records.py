@@ -73,6 +73,11 @@ class Lab(Frozen, frozen=True):
             wanted.append("reply")
         return tuple(wanted)
 
+    def parts_of(self, row: Row) -> tuple[Part, ...]:
+        """What is asked of the cells of a row: all parts, but for the reference's where it has none."""
+        has_reference = bool(self.reference(row))
+        return tuple(part for part in self.parts if part != "reference" or has_reference)
+
     def reference(self, row: Row) -> str:
         """The right reply of a row: its reference, else the word of its label; empty where there is neither."""
         if row.reference:

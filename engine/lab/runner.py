@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 
 from engine.client import HostClient
@@ -26,14 +26,13 @@ from engine.lab.events import (
 )
 from engine.lab.keys import Keys
 from engine.lab.lab_host import LabHost, background_host
+from engine.lab.places import batches, places_of
 from engine.lab.records import Fault, Lab, Place
 from engine.lab.store import LabStore
 from engine.lab.table import Table
 from engine.paths import Paths
 from engine.protocol import BatchFinished, Failed
 
-BATCH_CELLS = 64
-"""Asked for at once; the host parts them further where memory wants it."""
 _LOADS = 5
 """Of a model that is written to each time while it is read, before it is given up."""
 Told = AsyncGenerator[AnyLabEvent, None]
@@ -154,7 +153,7 @@ class LabRunner:
         self._is_kept = True
 
     async def _run_model(self, lab: Lab, model: str, places: Sequence[Place]) -> Told:
-        waiting = deque(_batches(places))
+        waiting = deque(batches(places))
         loads = 0
         while waiting and not self._cancelled:
             if self.paused:
@@ -246,7 +245,7 @@ class LabRunner:
             yield CellLost(row=place.row, variation=place.variation, part=place.part)
         again = {*lost, *(place for batch in waiting for place in batch)}
         waiting.clear()
-        waiting.extend(_batches(place for place in places_of(lab) if place in again))
+        waiting.extend(batches(place for place in places_of(lab) if place in again))
         yield self._count.progress()
 
     def _give_up(self, waiting: deque[list[Place]], fault: Fault) -> Iterator[AnyLabEvent]:
@@ -275,28 +274,3 @@ def look_up(store: LabStore, keys: Keys, places: Sequence[Place]) -> tuple[list[
         if key in found
     ]
     return known, [place for place, key in by_place.items() if key not in found]
-
-
-def places_of(lab: Lab) -> list[Place]:
-    """All that is asked of the cells of a lab: column by column, as prompts of one template begin alike."""
-    return [
-        Place(row=row, variation=variation, part=part)
-        for variation in range(len(lab.variations))
-        for part in lab.parts
-        for row in range(len(lab.rows))
-        if part != "reference" or lab.reference(lab.rows[row])
-    ]
-
-
-def _batches(places: Iterable[Place]) -> Iterator[list[Place]]:
-    """Neighbours of the same part and column, so many at once."""
-    batch: list[Place] = []
-    for place in places:
-        if batch and (
-            len(batch) == BATCH_CELLS or (place.variation, place.part) != (batch[0].variation, batch[0].part)
-        ):
-            yield batch
-            batch = []
-        batch.append(place)
-    if batch:
-        yield batch

@@ -22,7 +22,7 @@ from engine.lab.events import (
     ModelLoaded,
     ModelLoading,
 )
-from engine.lab.records import Lab, Part, Place
+from engine.lab.records import Lab, Place
 from engine.lab.summary import Summary
 
 Phase = Literal["still", "loading", "running", "pausing", "finished", "failed"]
@@ -114,7 +114,7 @@ class LabView:
     def state_of(self, row: int, variation: int) -> CellState:
         """How far a cell has come."""
         cell = self.table.cell(row, variation)
-        parts = self.parts_of(row)
+        parts = self.lab.parts_of(self.lab.rows[row])
         if any(Place(row=row, variation=variation, part=part) in self._running for part in parts):
             return "running"
         if cell.faults:
@@ -122,11 +122,6 @@ class LabView:
         if not all(Place(row=row, variation=variation, part=part) in self.table.results for part in parts):
             return "waiting"
         return "done" if (row, variation) in self._computed else "kept"
-
-    def parts_of(self, row: int) -> tuple[Part, ...]:
-        """What is asked of the cells of a row."""
-        has_reference = bool(self.lab.reference(self.lab.rows[row]))
-        return tuple(part for part in self.lab.parts if part != "reference" or has_reference)
 
     def cell(self, row: int, variation: int) -> Cell:
         """What is known of a cell."""

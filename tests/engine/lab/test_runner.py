@@ -26,8 +26,8 @@ from engine.lab.events import (
     ModelLoaded,
     ModelLoading,
 )
+from engine.lab.places import places_of
 from engine.lab.records import LabelScores, ReferenceScore, Reply
-from engine.lab.runner import places_of
 from engine.protocol import Sampling
 from tests.engine.lab.conftest import filled, template
 
