@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import msgspec
 
 from engine.lab.records import Fault, Lab, Part
-from engine.lab.scores import is_exact, is_right
+from engine.lab.scores import is_exact, is_right, reference_perplexity
 from engine.lab.table import Cell, Table
 from engine.protocol import Frozen
-
-_MAX_LOG = 300.0
 
 
 class LabelFigure(Frozen, frozen=True):
@@ -61,7 +57,7 @@ def cell_figures(table: Table, row: int, variation: int) -> CellFigures:
         labels=_label_figures(lab, cell),
         reference_logprob=reference.likelihood.logprob if reference else None,
         reference_tokens=reference.likelihood.tokens if reference else 0,
-        perplexity=_perplexity(cell),
+        perplexity=reference_perplexity(reference) if reference else None,
         faults=cell.faults,
     )
 
@@ -73,10 +69,3 @@ def _label_figures(lab: Lab, cell: Cell) -> tuple[LabelFigure, ...]:
         LabelFigure(value=label.value, word=label.word, share=likelihood.share, logprob=likelihood.logprob)
         for label, likelihood in zip(lab.labels, cell.labels.likelihoods, strict=True)
     )
-
-
-def _perplexity(cell: Cell) -> float | None:
-    if cell.reference is None:
-        return None
-    likelihood = cell.reference.likelihood
-    return math.exp(min(_MAX_LOG, -likelihood.logprob / max(1, likelihood.tokens)))

@@ -9,16 +9,19 @@ al., 2016): 1 where no pair is ever repeated. It says nothing about quality
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 
 from engine.lab.records import Lab, LabelScores, Metric, Place, ReferenceScore, Reply, Result
 from engine.lab.statistics import Pair
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
+_MAX_NATS = 300.0
+"""By token; more would not fit into a number."""
 Results = Mapping[Place, Result]
 
 
@@ -32,7 +35,7 @@ def row_scores(lab: Lab, results: Results, variation: int, metric: Metric) -> di
         case "perplexity":
             return _nats(lab, results, variation, by_character=False)
         case "diversity":
-            return _diversity(lab, results, variation)
+            return _diversity(_replies(lab, results, variation))
 
 
 def comparable_scores(lab: Lab, results: Results, variation: int, metric: Metric) -> dict[int, Pair]:
@@ -40,6 +43,29 @@ def comparable_scores(lab: Lab, results: Results, variation: int, metric: Metric
     if metric == "perplexity":
         return _nats(lab, results, variation, by_character=True)
     return row_scores(lab, results, variation, metric)
+
+
+def scores_on(
+    results: Results, variation: int, metric: Metric, scores: Mapping[int, Pair], rows: Collection[int]
+) -> dict[int, Pair]:
+    """What of a variation's scores is left on some of its rows.
+
+    Word pairs are counted anew: the more replies there are, the more of them repeat another.
+    """
+    if metric != "diversity" or len(rows) == len(scores):
+        return {row: scores[row] for row in rows}
+    replies = ((row, results[Place(row=row, variation=variation, part="reply")]) for row in rows)
+    return _diversity({row: reply for row, reply in replies if isinstance(reply, Reply)})
+
+
+def perplexity(nats: float) -> float:
+    """The perplexity of so many nats by token, bounded so that it fits into a number."""
+    return math.exp(min(_MAX_NATS, nats))
+
+
+def reference_perplexity(score: ReferenceScore) -> float:
+    """The perplexity of one reference, by token."""
+    return perplexity(-score.likelihood.logprob / max(1, score.likelihood.tokens))
 
 
 def plain(text: str) -> str:
@@ -97,9 +123,9 @@ def _nats(lab: Lab, results: Results, variation: int, *, by_character: bool) -> 
     return found
 
 
-def _diversity(lab: Lab, results: Results, variation: int) -> dict[int, Pair]:
+def _diversity(replies: Mapping[int, Reply]) -> dict[int, Pair]:
     """Each pair of words is worth 1 altogether, shared out among its occurrences; so the ratio is distinct-2."""
-    pairs = {row: _word_pairs(reply.text) for row, reply in _replies(lab, results, variation).items()}
+    pairs = {row: _word_pairs(reply.text) for row, reply in replies.items()}
     counts = Counter(pair for some in pairs.values() for pair in some)
     return {row: (sum(1 / counts[pair] for pair in some), float(len(some))) for row, some in pairs.items() if some}
 

@@ -17,6 +17,10 @@ CONFIDENCE = 0.95
 _Z = 1.959963984540054
 """The two-sided 95 % point of the normal distribution."""
 _CHUNK_NUMBERS = 1_000_000
+_MANY_ROWS = 2_000
+"""Beyond it a sum over the rows is as good as normal, and drawing them anew would cost seconds."""
+FEWEST_ROWS = 10
+"""Below it a few lucky rows look like a rule: no difference is called clear."""
 
 
 class Interval(Frozen, frozen=True):
@@ -38,11 +42,14 @@ class Difference(Frozen, frozen=True):
     count: int
     chance: float
     """In how many of the resamples, as a share, it was not ahead."""
+    luck: float
+    """How often, as a share, a difference at least as large comes where lots decide which answer to a row is whose."""
 
     @property
     def is_clear(self) -> bool:
-        """Whether the interval leaves 0 out."""
-        return self.low > 0 or self.high < 0
+        """Whether it most likely holds for other rows too; the interval alone is too narrow for few rows."""
+        beyond = self.low > 0 or self.high < 0
+        return beyond and self.count >= FEWEST_ROWS and self.luck < 1 - CONFIDENCE
 
 
 Pair = tuple[float, float]
@@ -64,17 +71,36 @@ def wilson(successes: float, count: int) -> Interval:
 
 
 def bootstrap(pairs: Sequence[Pair], *, seed: int = 0, resamples: int = RESAMPLES) -> Interval:
-    """The percentile interval of a ratio of sums (Efron, 1979)."""
+    """The percentile interval of a ratio of sums (Efron, 1979); of many rows the normal one."""
+    return bootstraps([pairs], seed=seed, resamples=resamples)[0]
+
+
+def bootstraps(samples: Sequence[Sequence[Pair]], *, seed: int = 0, resamples: int = RESAMPLES) -> tuple[Interval, ...]:
+    """The same of several; those of as many rows are drawn together, once for all."""
     import numpy as np
 
-    low, high = np.quantile(_resampled([pairs], seed, resamples)[0], _TAILS)
-    return Interval(value=ratio(pairs), low=float(low), high=float(high), count=len(pairs))
+    by_count: dict[int, list[int]] = {}
+    for place, pairs in enumerate(samples):
+        by_count.setdefault(len(pairs), []).append(place)
+    found: dict[int, Interval] = {}
+    for count, places in by_count.items():
+        if count > _MANY_ROWS:
+            spreads = [float(np.linalg.norm(_influence(samples[place]))) for place in places]
+            bounds = [
+                _normal_bounds(ratio(samples[place]), spread) for place, spread in zip(places, spreads, strict=True)
+            ]
+        else:
+            drawn = _resampled([samples[place] for place in places], seed, resamples)
+            bounds = [(float(low), float(high)) for low, high in np.quantile(drawn, _TAILS, axis=1).T]
+        for place, (low, high) in zip(places, bounds, strict=True):
+            found[place] = Interval(value=ratio(samples[place]), low=low, high=high, count=count)
+    return tuple(found[place] for place in range(len(samples)))
 
 
 def paired_bootstrap(
     ahead: Sequence[Pair], behind: Sequence[Pair], *, seed: int = 0, resamples: int = RESAMPLES
 ) -> Difference:
-    """How much one ratio is above another, both resampled by the same rows.
+    """How much one ratio is above another, both resampled by the same rows; of many rows by the normal approximation.
 
     Args:
         ahead: Of each row, one pair for each.
@@ -84,16 +110,21 @@ def paired_bootstrap(
     """
     import numpy as np
 
+    value, count = ratio(ahead) - ratio(behind), len(ahead)
+    if count > _MANY_ROWS:
+        influence = _influence(ahead) - _influence(behind)
+        spread = float(np.linalg.norm(influence))
+        low, high = _normal_bounds(value, influence)
+        # Where no row differs, nothing is ahead, and any lot gives the same.
+        chance = _beyond(value / spread) if spread else float(value <= 0)
+        luck = 2 * _beyond(abs(value) / spread) if spread else float(value == 0)
+        return Difference(value=value, low=low, high=high, count=count, chance=chance, luck=luck)
     first, second = _resampled([ahead, behind], seed, resamples)
     differences = first - second
-    low, high = np.quantile(differences, _TAILS)
-    return Difference(
-        value=ratio(ahead) - ratio(behind),
-        low=float(low),
-        high=float(high),
-        count=len(ahead),
-        chance=float((differences <= 0).mean()),
-    )
+    low, high = (float(bound) for bound in np.quantile(differences, _TAILS))
+    chance = float((differences <= 0).mean())
+    luck = _luck(ahead, behind, value, seed, resamples)
+    return Difference(value=value, low=low, high=high, count=count, chance=chance, luck=luck)
 
 
 _TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
@@ -107,10 +138,51 @@ def _resampled(samples: Sequence[Sequence[Pair]], seed: int, resamples: int) -> 
     rows = values.shape[1]
     random = np.random.default_rng(seed)
     at_once = max(1, _CHUNK_NUMBERS // rows)
+    columns = values.transpose(1, 0, 2).reshape(rows, -1)  # (N, S * 2)
     found = []
     for first in range(0, resamples, at_once):
-        picked = random.integers(0, rows, size=(min(at_once, resamples - first), rows))
-        sums = np.stack([value[picked].sum(axis=1) for value in values])  # (S, R, 2)
+        some = min(at_once, resamples - first)
+        picked = random.integers(0, rows, size=(some, rows))
+        picked += np.arange(some)[:, None] * rows
+        times = np.bincount(picked.ravel(), minlength=some * rows).reshape(some, rows)  # how often each row was drawn
+        sums = (times.astype(np.float64) @ columns).reshape(some, -1, 2).transpose(1, 0, 2)  # (S, R, 2)
         # A resample may have picked only rows that add nothing, such as replies of one word.
         found.append(sums[..., 0] / np.maximum(sums[..., 1], 1e-12))
     return np.concatenate(found, axis=1)
+
+
+def _luck(ahead: Sequence[Pair], behind: Sequence[Pair], value: float, seed: int, lots: int) -> float:
+    """The two-sided p-value of a permutation test (Fisher, 1935) that swaps the two answers to a row, or does not."""
+    import numpy as np
+
+    first, second = (np.asarray(each, dtype=np.float64) for each in (ahead, behind))  # (N, 2)
+    random = np.random.default_rng(seed)
+    as_large, at_once = 0, max(1, _CHUNK_NUMBERS // len(first))
+    for start in range(0, lots, at_once):
+        swapped = random.integers(0, 2, size=(min(at_once, lots - start), len(first))).astype(np.float64)
+        moved = swapped @ (second - first)  # (R, 2)
+        one, other = first.sum(axis=0) + moved, second.sum(axis=0) - moved
+        found = one[:, 0] / np.maximum(one[:, 1], 1e-12) - other[:, 0] / np.maximum(other[:, 1], 1e-12)
+        as_large += int((np.abs(found) >= abs(value) - 1e-9).sum())
+    # What was found is one of the lots (Phipson and Smyth, 2010).
+    return (as_large + 1) / (lots + 1)
+
+
+def _influence(pairs: Sequence[Pair]) -> Any:
+    """By how much each row moves a ratio of sums, `(N,)`; their norm is its standard error (the delta method)."""
+    import numpy as np
+
+    values = np.asarray(pairs, dtype=np.float64)
+    return (values[:, 0] - ratio(pairs) * values[:, 1]) / values[:, 1].sum()
+
+
+def _normal_bounds(value: float, influence: Any) -> tuple[float, float]:
+    import numpy as np
+
+    half = _Z * float(np.linalg.norm(influence))
+    return value - half, value + half
+
+
+def _beyond(deviations: float) -> float:
+    """The share of a normal distribution that is more than so many standard deviations above its middle."""
+    return 0.5 * math.erfc(deviations / math.sqrt(2))

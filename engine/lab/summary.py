@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from engine.fields import short
 from engine.lab.records import Lab, Metric
-from engine.lab.scores import Results, comparable_scores, row_scores
-from engine.lab.statistics import Difference, Interval, Pair, bootstrap, paired_bootstrap, ratio, wilson
+from engine.lab.scores import Results, comparable_scores, perplexity, row_scores, scores_on
+from engine.lab.statistics import (
+    FEWEST_ROWS,
+    Difference,
+    Interval,
+    Pair,
+    bootstraps,
+    paired_bootstrap,
+    ratio,
+    wilson,
+)
 from engine.protocol import Frozen
 
 TITLES: dict[Metric, str] = {
@@ -21,7 +29,6 @@ TITLES: dict[Metric, str] = {
 }
 _FEW_ROWS = 30
 _LOWER_IS_BETTER: frozenset[Metric] = frozenset({"perplexity"})
-_MAX_LOG = 300.0
 
 
 class MetricSummary(Frozen, frozen=True):
@@ -32,7 +39,7 @@ class MetricSummary(Frozen, frozen=True):
     figures: tuple[Interval | None, ...]
     """In the order of the variations; None where no row has a figure yet."""
     best: int | None
-    """The place of the best variation; None where there is none."""
+    """The place of the variation that is best on the rows that others have too; None where there is none."""
     verdict: str
     """A sentence that says whether the best is really better than the second; empty where there is nothing to say."""
     difference: Difference | None = None
@@ -73,70 +80,88 @@ def interval_text(metric: Metric, interval: Interval | None) -> str:
 
 
 def _summarise(lab: Lab, results: Results, metric: Metric) -> MetricSummary:
-    places = range(len(lab.variations))
-    figures = tuple(_interval(lab, metric, row_scores(lab, results, place, metric)) for place in places)
-    comparable = [comparable_scores(lab, results, place, metric) for place in places]
-    order = _order(metric, comparable)
-    rows = _common_rows(comparable, order)
-    difference = _difference(lab, metric, comparable, order, rows)
-    verdict = ""
-    if difference is not None:
-        values = [_value(metric, row_scores(lab, results, place, metric), rows) for place in order[:2]]
-        names = [short(lab.variations[place].name) for place in order[:2]]
-        verdict = _verdict(metric, names, values, difference)
+    scores = [row_scores(lab, results, place, metric) for place in range(len(lab.variations))]
+    contest = _Contest(lab, results, metric)
+    best, second = contest.first_two()
+    verdict, difference = "", None
+    if best is not None and second is not None and (rows := contest.common_rows(best, second)):
+        difference = contest.difference(best, second)
+        pair = (best, second)
+        figures = [ratio(list(scores_on(results, place, metric, scores[place], rows).values())) for place in pair]
+        values = [perplexity(figure) if metric == "perplexity" else figure for figure in figures]
+        verdict = _verdict(metric, [short(lab.variations[place].name) for place in pair], values, difference)
     return MetricSummary(
         metric=metric,
         title=TITLES[metric],
-        figures=figures,
-        best=order[0] if order else None,
+        figures=_intervals(lab, metric, scores),
+        best=best,
         verdict=verdict,
         difference=difference,
     )
 
 
-def _interval(lab: Lab, metric: Metric, scores: dict[int, Pair]) -> Interval | None:
-    pairs = list(scores.values())
-    if not pairs:
-        return None
+def _intervals(lab: Lab, metric: Metric, scores: Sequence[Mapping[int, Pair]]) -> tuple[Interval | None, ...]:
+    there = [list(some.values()) for some in scores if some]
     if metric in ("accuracy", "exact"):
-        return wilson(sum(right for right, _ in pairs), len(pairs))
-    interval = bootstrap(pairs, seed=lab.seed)
-    if metric != "perplexity":
-        return interval
-    raised = {name: math.exp(min(_MAX_LOG, getattr(interval, name))) for name in ("value", "low", "high")}
-    return msgspec.structs.replace(interval, **raised)
+        found = [wilson(sum(right for right, _ in pairs), len(pairs)) for pairs in there]
+    else:
+        found = list(bootstraps(there, seed=lab.seed))
+    if metric == "perplexity":
+        names = ("value", "low", "high")
+        found = [
+            msgspec.structs.replace(each, **{name: perplexity(getattr(each, name)) for name in names}) for each in found
+        ]
+    rest = iter(found)
+    return tuple(next(rest) if some else None for some in scores)
 
 
-def _order(metric: Metric, comparable: Sequence[dict[int, Pair]]) -> list[int]:
-    """The variations that have figures, the best first; of equals the first."""
-    sign = 1 if metric in _LOWER_IS_BETTER else -1
-    there = [place for place, scores in enumerate(comparable) if scores]
-    return sorted(there, key=lambda place: sign * ratio(list(comparable[place].values())))
+class _Contest:
+    """Variations against each other, each two on the rows that both have."""
 
+    def __init__(self, lab: Lab, results: Results, metric: Metric) -> None:
+        self._lab, self._results, self._metric = lab, results, metric
+        places = range(len(lab.variations))
+        self._scores = [comparable_scores(lab, results, place, metric) for place in places]
 
-def _common_rows(comparable: Sequence[dict[int, Pair]], order: Sequence[int]) -> list[int]:
-    """The rows that both the best and the second have."""
-    if len(order) < 2:
-        return []
-    best, second = comparable[order[0]], comparable[order[1]]
-    return [row for row in best if row in second]
+    def first_two(self) -> tuple[int | None, int | None]:
+        """The best, and of the others the best; of equals the one with more rows, then the first.
 
+        On the rows that both have, the second is never ahead: the best beat whoever was the best before it, and was
+        beaten by nobody after it.
+        """
+        there = [place for place, scores in enumerate(self._scores) if scores]
+        sign = 1 if self._metric in _LOWER_IS_BETTER else -1
+        own = {place: sign * ratio(list(self._scores[place].values())) for place in there}
+        there.sort(key=lambda place: (-len(self._scores[place]), own[place]))
+        best = self._best(there)
+        return best, self._best([place for place in there if place != best])
 
-def _difference(
-    lab: Lab, metric: Metric, comparable: Sequence[dict[int, Pair]], order: Sequence[int], rows: Sequence[int]
-) -> Difference | None:
-    if not rows:
-        return None
-    best, second = comparable[order[0]], comparable[order[1]]
-    if metric in _LOWER_IS_BETTER:
-        best, second = second, best
-    return paired_bootstrap([best[row] for row in rows], [second[row] for row in rows], seed=lab.seed)
+    def common_rows(self, one: int, other: int) -> list[int]:
+        return [row for row in self._scores[one] if row in self._scores[other]]
 
+    def difference(self, ahead: int, behind: int) -> Difference:
+        """By how much one is ahead, on their common rows, of which there have to be some."""
+        first, second = self._pairs(ahead, behind)
+        return paired_bootstrap(first, second, seed=self._lab.seed)
 
-def _value(metric: Metric, scores: dict[int, Pair], rows: Sequence[int]) -> float:
-    """The figure on these rows alone."""
-    value = ratio([scores[row] for row in rows])
-    return math.exp(min(_MAX_LOG, value)) if metric == "perplexity" else value
+    def _best(self, places: Sequence[int]) -> int | None:
+        best = next(iter(places), None)
+        for place in places[1:]:
+            assert best is not None
+            if self.common_rows(place, best):
+                first, second = self._pairs(place, best)
+                best = place if ratio(first) > ratio(second) else best
+        return best
+
+    def _pairs(self, ahead: int, behind: int) -> tuple[list[Pair], list[Pair]]:
+        """What each common row adds to either, in the same order; turned round where less is better."""
+        rows = self.common_rows(ahead, behind)
+        first, second = (
+            scores_on(self._results, place, self._metric, self._scores[place], rows) for place in (ahead, behind)
+        )
+        if self._metric in _LOWER_IS_BETTER:
+            first, second = second, first
+        return [first[row] for row in rows], [second[row] for row in rows]
 
 
 def _verdict(metric: Metric, names: Sequence[str], values: Sequence[float], difference: Difference) -> str:
@@ -147,11 +172,13 @@ def _verdict(metric: Metric, names: Sequence[str], values: Sequence[float], diff
     few = few if difference.count < _FEW_ROWS else ""
     if difference.value == difference.low == difference.high == 0:
         return f"{best} and {second} do equally well on these {rows}: {against}.{few}"
-    if difference.value <= 0:
+    if difference.value == 0:
         return f"{best} and {second} can't be told apart on the {rows} that both have: {against}.{few}"
-    if difference.is_clear and difference.count > 1:
+    if difference.is_clear:
         return f"{best} is better than {second} on these {rows}, and most likely beyond them: {against}.{few}"
+    if difference.count < FEWEST_ROWS:
+        return f"{best} is ahead of {second}, {against}, but that can be chance.{few}"
     return (
-        f"{best} is ahead of {second}, {against}, but that can be chance: drawn anew from these {rows}, "
-        f"it is not ahead in {100 * difference.chance:.0f} of 100 cases.{few}"
+        f"{best} is ahead of {second}, {against}, but that can be chance: if lots decided which answer to these {rows} "
+        f"is whose, one would be as far ahead in {100 * difference.luck:.0f} of 100 cases.{few}"
     )

@@ -144,7 +144,7 @@ def test_a_lead_that_may_be_chance_is_called_so() -> None:
 
 def test_few_rows_are_told() -> None:
     [line] = judged(5, [0.9] * 5, [0.1] * 5).metrics
-    assert "5 rows are few" in line.verdict
+    assert "that can be chance. 5 rows are few" in line.verdict
 
 
 def test_equals_are_called_equal() -> None:
@@ -159,8 +159,39 @@ def test_a_comparison_is_made_on_the_rows_that_both_have() -> None:
 
 
 def test_a_lead_that_other_rows_make_is_none() -> None:
-    [line] = judged(6, [0.1, 0.1, 0.9, 0.9, 0.9, 0.9], [0.1, 0.9]).metrics
-    assert "can't be told apart on the 2 rows that both have: 0 % against 50.0 %" in line.verdict
+    [line] = judged(60, [0.1] * 20 + [0.9] * 40, [0.9] * 10 + [0.1] * 10).metrics
+    assert line.best == 1
+    assert line.verdict.startswith('"V1" is better than "V0" on these 20 rows')
+    assert "50.0 % against 0 %" in line.verdict
+    assert line.difference is not None
+    assert line.difference.low > 0
+
+
+def test_of_three_that_beat_each_other_in_turn_the_verdict_is_for_the_best() -> None:
+    """On the rows that two of them have, the first is ahead of the second, that of the third, that of the first."""
+    lab = make_lab(60, "accuracy", 3)
+    right = {0: [1] * 20 + [0] * 20, 1: [0] * 20 + [1] * 20, 2: [1] * 20 + [0] * 20}
+    rows = {0: range(40), 1: [*range(20), *range(40, 60)], 2: [*range(20, 40), *range(40, 60)]}
+    results: dict[Place, Result] = {
+        Place(row=row, variation=place, part="labels"): label_scores(0.9 if is_right else 0.1)
+        for place in right
+        for row, is_right in zip(rows[place], right[place], strict=True)
+    }
+    [line] = summarise(lab, results).metrics
+    assert line.best is not None
+    assert line.verdict.startswith(f'"V{line.best}" is better than')
+    assert line.difference is not None
+    assert line.difference.low > 0
+
+
+def test_diversity_is_compared_on_the_rows_that_both_have() -> None:
+    """Both say the same; the one with more rows repeats itself more often, and is not worse for it."""
+    said = ["the red fox", "the old sea", "my own hat", "one small dog"] * 10
+    lab = make_lab(40, "diversity", variations=2)
+    [line] = summarise(lab, replies(*said) | replies(*said[:4], variation=1)).metrics
+    assert [interval.value for interval in line.figures if interval] == pytest.approx([0.1, 1.0])
+    assert line.best == 0
+    assert "equally well on these 4 rows: 1.00 against 1.00" in line.verdict
 
 
 def test_one_variation_has_nothing_to_be_compared_with() -> None:

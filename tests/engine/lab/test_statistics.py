@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from engine.lab.statistics import Pair, bootstrap, paired_bootstrap, ratio, wilson
+from engine.lab.statistics import Pair, bootstrap, bootstraps, paired_bootstrap, ratio, wilson
 
 
 def pairs(*values: float) -> list[Pair]:
@@ -76,3 +76,45 @@ def test_one_row_is_enough_to_count_and_not_to_know() -> None:
     assert wilson(1, 1).low < 0.3
     difference = paired_bootstrap(pairs(1), pairs(0))
     assert (difference.value, difference.count) == (1, 1)
+
+
+@pytest.mark.parametrize(("rows", "at_most"), [(2, 0.0), (5, 0.0), (9, 0.0), (10, 0.06), (15, 0.06), (30, 0.06)])
+def test_equal_columns_are_seldom_called_different(rows: int, at_most: float) -> None:
+    """Of 300 pairs of columns whose rows are right equally often; 5 of 100 are what the confidence allows."""
+    draw = random.Random(rows)
+    clear = 0
+    for _ in range(300):
+        first, second = ([float(draw.random() < 0.6) for _ in range(rows)] for _ in range(2))
+        clear += paired_bootstrap(pairs(*first), pairs(*second), resamples=500).is_clear
+    assert clear / 300 <= at_most
+
+
+def test_the_luck_is_that_of_an_exact_sign_test() -> None:
+    """Ten of ten rows: two of 2^10 lots are as far apart."""
+    difference = paired_bootstrap(pairs(*[1] * 10), pairs(*[0] * 10))
+    assert difference.luck == pytest.approx(2 / 2**10, abs=1e-3)
+    assert difference.is_clear
+    assert not paired_bootstrap(pairs(*[1] * 9), pairs(*[0] * 9)).is_clear
+
+
+def test_many_rows_are_not_drawn_anew_and_say_the_same() -> None:
+    draw = random.Random(6)
+    ahead, behind = ([(draw.gauss(mean, 1), draw.uniform(1, 3)) for _ in range(2001)] for mean in (1.05, 1.0))
+    drawn, normal = (paired_bootstrap(ahead[:count], behind[:count]) for count in (2000, 2001))
+    assert (normal.value, normal.low, normal.high) == pytest.approx((drawn.value, drawn.low, drawn.high), abs=2e-3)
+    assert (normal.chance, normal.luck) == pytest.approx((drawn.chance, drawn.luck), abs=0.02)
+    intervals = [bootstrap(ahead[:count]) for count in (2000, 2001)]
+    assert (intervals[1].low, intervals[1].high) == pytest.approx((intervals[0].low, intervals[0].high), abs=2e-3)
+
+
+def test_many_equal_rows_differ_in_nothing() -> None:
+    difference = paired_bootstrap(pairs(*[1] * 3000), pairs(*[1] * 3000))
+    assert (difference.value, difference.low, difference.high, difference.luck) == (0, 0, 0, 1)
+
+
+def test_columns_are_drawn_together_and_as_if_alone() -> None:
+    draw = random.Random(8)
+    samples = [pairs(*(draw.gauss(0, 1) for _ in range(count))) for count in (20, 20, 7)]
+    together, alone = bootstraps(samples, seed=3), [bootstrap(sample, seed=3) for sample in samples]
+    for one, other in zip(together, alone, strict=True):
+        assert (one.value, one.low, one.high) == pytest.approx((other.value, other.low, other.high))
