@@ -19,14 +19,17 @@ def as_edited(text: str) -> str:
 
 
 class TemplateDesk:
-    """Opens, saves and keeps. `keep_draft` and `read_disk` may be called in a thread, as the disk may be slow."""
+    """Opens, saves and keeps. The disk may be slow: `save`, `keep_draft` and `read_disk` may be called in a thread."""
 
     def __init__(self, library: Library, drafts: TemplateDrafts) -> None:
         """Work on a library; nothing is open yet."""
         self.library = library
         self._drafts = drafts
         self._open: Open | None = None
-        self._keeping = threading.Lock()
+        self._keeping = threading.RLock()
+        """Held while files are written; opening another template waits for it, typing does not."""
+        self._changing = threading.Lock()
+        """Held for a moment, for what a save in a thread and the typing both change."""
 
     @property
     def now(self) -> Open:
@@ -40,21 +43,24 @@ class TemplateDesk:
         Raises:
             TunesmithError: There is none, or it can't be read.
         """
-        try:
-            source = authoring.open_source(self.library, name)
-        except TemplateNotFound:
-            if (left := self._draft_without_file(name)) is None:
-                raise
-            self._open = left
-            return left
-        opened = Open(id=source.id, file=source.file, text=source.text, saved=source.text, shown=as_edited(source.text))
-        draft = self._drafts.find(source.id) if source.file is not None else None
-        if draft is not None:
-            opened = _change(opened, text=draft.text, saved=draft.before, from_draft=True)
-            if draft.before != source.text:
-                opened = _change(opened, on_disk="changed", theirs=source.text)
-        self._open = opened
-        return opened
+        with self._keeping:
+            try:
+                source = authoring.open_source(self.library, name)
+            except TemplateNotFound:
+                if (left := self._draft_without_file(name)) is None:
+                    raise
+                self._open = left
+                return left
+            opened = Open(
+                id=source.id, file=source.file, text=source.text, saved=source.text, shown=as_edited(source.text)
+            )
+            draft = self._drafts.find(source.id) if source.file is not None else None
+            if draft is not None:
+                opened = _change(opened, text=draft.text, saved=draft.before, from_draft=True)
+                if draft.before != source.text:
+                    opened = _change(opened, on_disk="changed", theirs=source.text)
+            self._open = opened
+            return opened
 
     def _draft_without_file(self, name: str) -> Open | None:
         """What was typed into a template whose file another program took away."""
@@ -78,7 +84,8 @@ class TemplateDesk:
 
     def type(self, text: str) -> None:
         """Take in what was typed."""
-        self._open = _change(self.now, text=text)
+        with self._changing:
+            self._open = _change(self.now, text=text)
 
     def keep_draft(self) -> None:
         """Keep what is not saved, so that it outlives the program; forget the draft where all is.
@@ -98,24 +105,45 @@ class TemplateDesk:
             except (OSError, UnicodeEncodeError) as error:
                 raise Failed(f"The unsaved text of {one.id} can't be kept: {error}") from None
 
-    def save(self) -> None:
-        """Write the file.
+    def save(self, asked: Open | None = None) -> None:
+        """Write the file. What is typed meanwhile stays unsaved.
+
+        Args:
+            asked: The template as it was open when that was asked for; None: as it is now. Another one may be open
+                by now.
 
         Raises:
             Refused: Another program changed it, which is noted.
             Failed: It can't be written.
         """
-        one = self.now
-        assert one.file is not None
-        self.look(self.read_disk())
-        authoring.save(one.file, one.text, one.saved)
-        self._open = _change(one, saved=one.text, on_disk="same", theirs=None, from_draft=False)
-        self._drop_draft()
+        with self._keeping:
+            one = self.now if asked is None or asked.file == self.now.file else asked
+            if asked is not None and not one.is_dirty:
+                return  # it was saved since
+            file = one.file
+            assert file is not None
+            theirs = authoring.now_on_disk(file)
+            if file == self.now.file:
+                self.look(theirs)
+                one = self.now
+            authoring.save(file, one.text, one.saved)
+            self._saved(one)
+
+    def _saved(self, one: Open) -> None:
+        with self._changing:
+            if one.file == self.now.file:
+                changes = {"saved": one.text, "on_disk": "same", "theirs": None, "from_draft": False}
+                self._open = _change(self.now, **changes)
+        if one.file == self.now.file:
+            self.keep_draft()  # of what was typed meanwhile
+        elif (draft := self._drafts.find(one.id)) is not None and draft.text == one.text:
+            self._drafts.drop(one.id)
 
     def read_disk(self) -> str | None:
         """The open template's file as it is now; None where it is gone, or shipped."""
-        file = self.now.file
-        return authoring.now_on_disk(file) if file is not None else None
+        with self._keeping:  # what a save in a thread is about to write is nobody else's
+            file = self.now.file
+            return authoring.now_on_disk(file) if file is not None else None
 
     def look(self, theirs: str | None) -> OnDisk:
         """Take in what is on the disk. Untouched text follows it; what was typed stays.
@@ -123,35 +151,41 @@ class TemplateDesk:
         Args:
             theirs: What `read_disk` found.
         """
-        one = self.now
-        if one.file is None:
-            return "same"
-        if theirs == one.saved:
-            self._open = _change(one, on_disk="same", theirs=None)
-        elif theirs is not None and not one.is_dirty:
-            self._open = _change(one, text=theirs, saved=theirs, on_disk="same", theirs=None)
-        else:
-            self._open = _change(one, on_disk="gone" if theirs is None else "changed", theirs=theirs)
-        return self.now.on_disk
+        with self._changing:
+            one = self.now
+            if one.file is None:
+                return "same"
+            if theirs == one.saved:
+                self._open = _change(one, on_disk="same", theirs=None)
+            elif theirs is not None and not one.is_dirty:
+                self._open = _change(one, text=theirs, saved=theirs, on_disk="same", theirs=None)
+            else:
+                self._open = _change(one, on_disk="gone" if theirs is None else "changed", theirs=theirs)
+            return self.now.on_disk
 
     def take_theirs(self) -> None:
         """Give up what was typed for what is on the disk."""
-        one = self.now
-        if one.theirs is not None:
-            self._open = _change(one, text=one.theirs, saved=one.theirs, on_disk="same", theirs=None, from_draft=False)
-            self._drop_draft()
+        with self._keeping:
+            one = self.now
+            if one.theirs is not None:
+                self._open = _change(
+                    one, text=one.theirs, saved=one.theirs, on_disk="same", theirs=None, from_draft=False
+                )
+                self._drop_draft()
 
     def keep_mine(self) -> None:
         """Let the next save overwrite what is on the disk."""
-        one = self.now
-        self._open = _change(one, saved=one.theirs, on_disk="same", theirs=None)
+        with self._keeping:
+            one = self.now
+            self._open = _change(one, saved=one.theirs, on_disk="same", theirs=None)
 
     def discard(self) -> None:
         """Go back to the saved text."""
-        one = self.now
-        if one.saved is not None:
-            self._open = _change(one, text=one.saved, from_draft=False)
-            self._drop_draft()
+        with self._keeping:
+            one = self.now
+            if one.saved is not None:
+                self._open = _change(one, text=one.saved, from_draft=False)
+                self._drop_draft()
 
     def rename(self, new_name: str) -> None:
         """Give the open template another name; it is saved before.
@@ -159,13 +193,14 @@ class TemplateDesk:
         Raises:
             TunesmithError: It can't be.
         """
-        one = self.now
-        if one.is_dirty:
-            self.save()
-        file = authoring.rename(self.library, one.id, new_name)
-        self._drop_draft()
-        self.forget(file.stem)
-        self.open(file.stem)
+        with self._keeping:
+            one = self.now
+            if one.is_dirty:
+                self.save()
+            file = authoring.rename(self.library, one.id, new_name)
+            self._drop_draft()
+            self.forget(file.stem)
+            self.open(file.stem)
 
     def delete(self) -> str:
         """Take the open template out of the list; nothing else is opened. What was typed is kept with it.
@@ -173,8 +208,9 @@ class TemplateDesk:
         Raises:
             TunesmithError: It can't be.
         """
-        self.keep_draft()
-        return authoring.delete(self.library, self.now.id)
+        with self._keeping:
+            self.keep_draft()
+            return authoring.delete(self.library, self.now.id)
 
     def _drop_draft(self) -> None:
         """Forget the draft; one that is being written in a thread is waited for."""

@@ -15,6 +15,7 @@ from engine.templates import Library, authoring
 from engine.templates.drafts import TemplateDrafts
 from tests.tui.conftest import Program
 from tests.tui.runs.watching import on_screen, until_shown
+from tests.tui.studio.slow_disk import SlowDisk
 from tui.screens.line_prompt import LinePrompt
 from tui.screens.question import Question
 from tui.screens.studio import StudioScreen
@@ -205,6 +206,26 @@ async def test_saving_writes_the_file_and_the_chat_can_use_it(start: Start, mine
         await program.until(lambda: program.app.screen is program.screen, "the chat")
         assert program.session.state.template.id == "mine"
         assert "Speak" in program.session.state.template.body
+
+
+async def test_typing_goes_on_while_the_disk_is_slow(start: Start, mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = SlowDisk(monkeypatch)
+    async with start(template="plain") as program:
+        await opened(program)
+        await rewrite(program, "first")
+        await program.pilot.press("ctrl+s")
+        await program.until(disk.begun.is_set, "the save")
+        editor(program).move_cursor((0, 5))
+        await program.pilot.press(*"more")
+        await program.until(lambda: studio(program).desk.now.text == "firstmore", "what was typed")
+        assert written(mine) == MINE
+        disk.released.set()
+        await until_told(program, "Saved")
+        assert written(mine) == "first"
+        await until_shown(program, "mine.toml · not saved")
+        await program.pilot.press("ctrl+s")
+        await until_shown(program, "mine.toml · saved")
+        assert written(mine) == "firstmore"
 
 
 async def test_the_chat_never_uses_what_is_faulty_or_not_saved(start: Start, mine: Path) -> None:

@@ -10,6 +10,7 @@ from engine.errors import Misuse, Refused, TemplateNotFound
 from engine.paths import Paths
 from engine.templates import Library, authoring
 from engine.templates.drafts import TemplateDrafts
+from tests.tui.studio.slow_disk import SlowDisk
 from tui.session.template_desk import TemplateDesk, as_edited
 
 
@@ -172,6 +173,45 @@ def test_a_renamed_one_takes_over_nothing_of_a_deleted_one(desk: TemplateDesk, l
     desk.rename("mine")
     assert "other" in desk.now.text
     assert not desk.now.is_dirty
+
+
+@pytest.fixture
+def slow_disk(monkeypatch: pytest.MonkeyPatch) -> SlowDisk:
+    return SlowDisk(monkeypatch)
+
+
+def test_what_is_typed_while_it_is_saved_stays_unsaved(
+    desk: TemplateDesk, library: Library, paths: Paths, file: Path, slow_disk: SlowDisk
+) -> None:
+    desk.type("first")
+    with slow_disk.during(lambda: desk.save(desk.now)):
+        desk.type("first and more")
+    assert file.read_text() == "first"
+    assert (desk.now.text, desk.now.saved, desk.now.on_disk) == ("first and more", "first", "same")
+    again = fresh(library, paths)
+    assert (again.now.text, again.now.on_disk) == ("first and more", "same")
+
+
+def test_another_one_can_be_opened_before_a_save_has_begun(
+    desk: TemplateDesk, library: Library, paths: Paths, file: Path
+) -> None:
+    desk.type("typed")
+    asked = desk.now
+    desk.keep_draft()
+    desk.open("story")
+    desk.save(asked)
+    assert desk.now.id == "story"
+    assert file.read_text() == "typed"
+    assert not fresh(library, paths).now.from_draft
+
+
+def test_a_save_that_comes_late_changes_nothing_that_was_saved_since(desk: TemplateDesk, file: Path) -> None:
+    desk.type("first")
+    asked = desk.now
+    desk.type("second")
+    desk.save()
+    desk.save(asked)
+    assert file.read_text() == "second"
 
 
 def test_discarding_goes_back_to_the_saved_text(desk: TemplateDesk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from engine.templates.authoring import template_id
 from tui.screens.line_prompt import LinePrompt
 from tui.screens.question import Question
 from tui.screens.studio.base import StudioBase
+from tui.state.studio import Open
 
 
 class FileActions(StudioBase):
@@ -31,8 +33,27 @@ class FileActions(StudioBase):
     # The open one
 
     def action_studio_save(self) -> None:
-        """Write the file."""
-        self.save()
+        """Write the file, which a slow disk may take its time for."""
+        one = self.desk.now
+        if one.is_read_only or not one.is_dirty:
+            self.save()
+        else:
+            self.run_worker(self._save_in_background(one), group="save")
+
+    async def _save_in_background(self, one: Open) -> None:
+        try:
+            await asyncio.to_thread(self.desk.save, one)
+        except Refused:
+            pass  # the bar says what to choose from
+        except TunesmithError as error:
+            self.notice(str(error), error=True)
+        else:
+            self._tell_saved()
+        self.draw()
+
+    def _tell_saved(self) -> None:
+        has_faults = any(finding.kind == "fault" for finding in self.state.findings)
+        self.notice("Saved. It has faults: the chat can't use it before they are mended" if has_faults else "Saved")
 
     def save(self) -> bool:
         """Write the file, where there is something to write."""
@@ -49,8 +70,7 @@ class FileActions(StudioBase):
             except TunesmithError as error:
                 self.notice(str(error), error=True)
                 return False
-            has_faults = any(finding.kind == "fault" for finding in self.state.findings)
-            self.notice("Saved. It has faults: the chat can't use it before they are mended" if has_faults else "Saved")
+            self._tell_saved()
         self.draw()
         return True
 
