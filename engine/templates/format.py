@@ -17,7 +17,7 @@ from engine.toml import Document, TomlFault, read_toml
 MAX_FILE_BYTES = 256 * 1024
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _TAKEN = frozenset({"message", "turns", "examples", "bos_token", "eos_token", "loop", "true", "false", "none", "self"})
-_MAX_STOPS = 32
+MAX_STOPS = 32
 _MAX_FAULTS = 50
 """More than somebody reads; and a file of nothing but faults would take long to find words for."""
 _MAX_NAMES_TOLD = 30
@@ -78,8 +78,8 @@ def _read(document: Document, template_id: str, problems: list[Problem]) -> Temp
         fields.complain("body", "body is given beside uses_chat_template", "Keep one of the two")
     elif not own and not body.strip():
         fields.complain("body", "body is empty", "Write {{ message }} where the message goes")
-    if "" in stop or len(stop) > _MAX_STOPS:
-        fields.complain("stop", "stop has an empty text" if "" in stop else f"stop has more than {_MAX_STOPS} texts")
+    if "" in stop or len(stop) > MAX_STOPS:
+        fields.complain("stop", "stop has an empty text" if "" in stop else f"stop has more than {MAX_STOPS} texts")
     return Template(
         id=template_id,
         name=name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import msgspec
 
 from engine.atomic import write_atomically
 from engine.protocol import Template
-from engine.templates.format import MAX_FILE_BYTES, parse
+from engine.templates.format import MAX_FILE_BYTES, MAX_STOPS, parse
 from engine.templates.library import Library
 
 TRAVELLING = "template.toml"
@@ -74,6 +75,25 @@ def adopt_template(library: Library, template: Template) -> Template:
         if there.get(free) == wanted:
             return wanted
     raise AssertionError("numbers have no end")
+
+
+def with_stops(template: Template, stops: Sequence[str]) -> Template:
+    """A template that ends replies at more texts, under an id and a name of its own; itself where it has them all.
+
+    Raises:
+        ValueError: They are more than a template can have.
+    """
+    more = [stop for stop in dict.fromkeys(stops) if stop not in template.stop]
+    if not more:
+        return template
+    if len(template.stop) + len(more) > MAX_STOPS:
+        raise ValueError(f"a template has at most {MAX_STOPS} stop strings")
+    return msgspec.structs.replace(
+        template,
+        id=f"{template.id}-stops",
+        name=f"{template.name}, with stop strings",
+        stop=(*template.stop, *more),
+    )
 
 
 def read_travelling(folder: Path) -> Template | None:

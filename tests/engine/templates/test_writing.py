@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.paths import Paths
 from engine.protocol import Example, SamplingChange, Template, Variable
 from engine.templates import Library, parse
-from engine.templates.writing import TRAVELLING, read_travelling, template_toml, write_template
+from engine.templates.writing import TRAVELLING, read_travelling, template_toml, with_stops, write_template
 
 LINES = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1).filter(
     lambda text: text == text.strip()
@@ -58,3 +59,17 @@ def test_a_folder_without_one_or_with_a_faulty_one_has_none(tmp_path: Path) -> N
     assert read_travelling(tmp_path) is None
     (tmp_path / TRAVELLING).write_text("name = 3")
     assert read_travelling(tmp_path) is None
+
+
+def test_stop_strings_make_a_template_of_its_own() -> None:
+    found = parse(
+        'name = "Mine"\nkind = "completion"\nstop = ["\\n"]\nbody = "{{ message }}"', template_id="mine"
+    ).template
+    assert found is not None
+    more = with_stops(found, ("User:", "\n", "User:"))
+    assert (more.id, more.stop) == ("mine-stops", ("\n", "User:"))
+    assert more.name != found.name
+    assert with_stops(found, ("\n",)) is found
+    assert parse(template_toml(more), template_id=more.id).template == more
+    with pytest.raises(ValueError, match="at most 32"):
+        with_stops(found, [str(number) for number in range(32)])

@@ -264,6 +264,22 @@ async def test_the_winner_is_used_for_the_chat(start_lab: StartLab, paths: Paths
         assert lab.program.texts()[-1] == "And now said"
 
 
+async def test_the_chat_stops_where_the_column_does(start_lab: StartLab, paths: Paths) -> None:
+    async with start_lab(reply="Yes. No.") as lab:
+        await lab.type_row("Hello")
+        await lab.press("home", "right", "e")
+        form = await lab.shown("ColumnForm")
+        form.query_one("#row-stop", FormRow).text = '"No"'
+        await lab.press("enter")
+        await lab.shown("LabScreen")
+        await lab.press("u")
+        await lab.shown("ChatScreen")
+        template = lab.program.session.state.template
+        assert (template.id, template.stop) == ("plain-stops", ("No",))
+        assert Library(paths.templates).get("plain-stops") == template
+        assert "but not" not in lab.notices()
+
+
 async def test_a_template_that_is_nowhere_else_comes_along(start_lab: StartLab, paths: Paths, tmp_path: Path) -> None:
     (tmp_path / "far.toml").write_text('name = "Far"\nkind = "completion"\nbody = "Far: {{ message }}"\n')
     async with start_lab() as lab:

@@ -12,7 +12,7 @@ from engine.display import visible_line
 from engine.errors import TunesmithError
 from engine.protocol import CountTokens, LoadModel, Prompt, Template, TokensCounted
 from engine.templates import render
-from engine.templates.writing import TRAINED_ID, adopt_template
+from engine.templates.writing import TRAINED_ID, adopt_template, with_stops
 from tui.lab_messages import LabFigured, LabMoved
 from tui.screens.chat.base import ChatBase
 from tui.state.preview import Previewed, fitted
@@ -216,16 +216,23 @@ class LabActions(ChatBase):
         self.notice(f"The chat asks like {visible_line(variation.name)} now: its template, sampling and model{but}")
 
     def _at_home(self, variation: Variation) -> Variation:
-        """The same with a template that conversations can remember: one of the library, into which it is put."""
-        library, template = self.services.library, variation.template
+        """The same with a template that conversations can remember: one of the library, into which it is put.
+
+        Its stop strings are in that template then, as a conversation has none of its own.
+        """
+        library, stops = self.services.library, variation.stop
+        try:
+            template, stops = with_stops(variation.template, stops), ()
+        except ValueError:
+            template = variation.template
         if template.id == TRAINED_ID:
-            return variation
+            return msgspec.structs.replace(variation, stop=stops)
         try:
             adopted = adopt_template(library, template)
         except OSError as error:
             self.notice(f"The template can't be kept in {library.folder}: {error.strerror or error}", error=True)
             return variation
-        return msgspec.structs.replace(variation, template=adopted)
+        return msgspec.structs.replace(variation, template=adopted, stop=stops)
 
     def remember_lab(self, name: str) -> None:
         """Open that lab the next time."""
