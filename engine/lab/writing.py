@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
+from itertools import count
 from pathlib import Path
 
 import msgspec
 
-from engine.atomic import write_atomically
+from engine.atomic import write_new
 from engine.errors import TemplateNotFound
 from engine.lab.inputs import DataFile
 from engine.lab.records import Lab, Row, Variation
 from engine.protocol import Frozen, Template
 from engine.sampling import LIMITS
 from engine.templates import Library
-from engine.templates.writing import write_template
+from engine.templates.writing import template_toml
 
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 
@@ -59,15 +62,36 @@ def lab_spec(lab: Lab, library: Library, *, data: DataFile | None = None, typed:
 def write_spec(lab: Lab, file: Path, library: Library, *, data: DataFile | None = None, typed: int = 0) -> list[Path]:
     """Write the spec file, and beside it the templates that are in no library; returns all files.
 
+    Nothing is overwritten: templates go under free names.
+
     Raises:
+        FileExistsError: The spec file is there already.
         OSError: A file can't be written.
     """
-    spec = lab_spec(lab, library, data=data, typed=typed, stem=file.stem)
+    if os.path.lexists(file):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(file))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    stems = (f"{file.stem}{f'-{number}' if number > 1 else ''}" for number in count(1))
+    specs = (lab_spec(lab, library, data=data, typed=typed, stem=stem) for stem in stems)
+    spec = next(
+        spec for spec in specs if all(_has_room(file.parent / name, own) for name, own in spec.templates.items())
+    )
     files = [file.parent / name for name in spec.templates]
     for path, template in zip(files, spec.templates.values(), strict=True):
-        write_template(template, path)
-    write_atomically(file, spec.text.encode())
+        if not os.path.lexists(path):
+            write_new(path, template_toml(template).encode())
+    write_new(file, spec.text.encode())
     return [file, *files]
+
+
+def _has_room(file: Path, template: Template) -> bool:
+    """Whether a template's file is not there, or is just this template."""
+    try:
+        return file.read_bytes() == template_toml(template).encode()
+    except FileNotFoundError:
+        return not file.is_symlink()
+    except OSError:
+        return False
 
 
 def _data(data: DataFile) -> list[str]:

@@ -62,6 +62,23 @@ def test_a_template_that_is_in_no_library_lies_beside_the_spec(tmp_path: Path, l
     assert read.rows == lab.rows
 
 
+def test_nothing_that_lies_there_is_overwritten(tmp_path: Path, lab: Lab, library: Library) -> None:
+    own = msgspec.structs.replace(lab.variations[0], template=template("Mine", "Say: {{ message }}"))
+    lab = msgspec.structs.replace(lab, variations=(own,))
+    theirs = tmp_path / "w.mine.toml"
+    theirs.write_text("of somebody else")
+    files = write_spec(lab, tmp_path / "w.toml", library)
+    assert [file.name for file in files] == ["w.toml", "w-2.mine.toml"]
+    assert theirs.read_text() == "of somebody else"
+    assert load_spec(files[0], library).variations[0].template.body == "Say: {{ message }}"
+    before = files[0].read_bytes()
+    with pytest.raises(FileExistsError):
+        write_spec(msgspec.structs.replace(lab, seed=99), files[0], library)
+    assert files[0].read_bytes() == before
+    files[0].unlink()
+    assert write_spec(lab, files[0], library) == files  # the template that lies there is the very same
+
+
 def test_rows_of_a_file_stay_there(tmp_path: Path, lab: Lab, library: Library) -> None:
     rows = tmp_path / "rows.jsonl"
     rows.write_text('{"text": "Three", "label": 1}\n{"text": "Four", "label": 0}\n')

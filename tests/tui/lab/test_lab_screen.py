@@ -338,6 +338,34 @@ async def test_what_is_compared_is_saved_and_opened_as_a_spec(
         await lab.until(lambda: lab.bench.draft.lab == before, "the lab by its name")
 
 
+async def test_a_spec_is_not_saved_over_a_file(start_lab: StartLab, tmp_path: Path) -> None:
+    (tmp_path / "films.toml").write_text("of somebody else")
+    async with start_lab() as lab:
+        await lab.type_row("Hello")
+        await lab.press("ctrl+s")
+        prompt = await lab.shown("LinePrompt")
+        prompt.query_one("Input").value = str(tmp_path / "films")
+        await lab.press("enter")
+        await lab.until(lambda: "exists already" in str(prompt.query_one("#line-fault").render()), "the fault")
+        assert (tmp_path / "films.toml").read_text() == "of somebody else"
+
+
+@pytest.mark.parametrize("key", ["x", "ctrl+s"])
+async def test_files_are_written_where_the_current_folder_is_gone(
+    start_lab: StartLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    async with start_lab() as lab:
+        await lab.type_row("Hello")
+        monkeypatch.chdir(gone)
+        gone.rmdir()
+        await lab.press(key)
+        prompt = await lab.shown("LinePrompt")
+        assert Path(prompt.query_one("Input").value).parent == Path.home()
+        monkeypatch.chdir(tmp_path)
+
+
 async def test_a_lab_is_opened_and_deleted_by_name(start_lab: StartLab, paths: Paths) -> None:
     async with start_lab() as lab:
         await lab.type_row("Hello")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 from textual import work
@@ -15,6 +16,7 @@ from engine.lab.spec import read_spec
 from engine.lab.store import LabEntry
 from engine.lab.table import Table
 from engine.lab.writing import write_spec
+from engine.paths import current_folder
 from engine.templates import Library
 from tui.screens.lab.base import LabBase
 from tui.state.lab_draft import Draft, own_rows, unlike
@@ -99,7 +101,7 @@ class LabFiling(LabBase):
             return
         prompt = LinePrompt(
             "Export the table, as far as it is filled",
-            value=str(Path.cwd() / f"{file_stem(self.bench.draft.lab.name)}.md"),
+            value=str(current_folder() / f"{file_stem(self.bench.draft.lab.name)}.md"),
             hint="A name that ends in .csv is for a spreadsheet, in .json has everything, in .md is to read",
             validate=_export_fault,
         )
@@ -126,8 +128,9 @@ class LabFiling(LabBase):
             return
         prompt = LinePrompt(
             "Save what is compared as a spec file",
-            value=str(Path.cwd() / f"{file_stem(self.bench.draft.lab.name)}.toml"),
+            value=str(current_folder() / f"{file_stem(self.bench.draft.lab.name)}.toml"),
             hint="`tunesmith lab run FILE` computes the same; templates that are in no library go beside it",
+            validate=_save_fault,
         )
         self.app.push_screen(prompt, self._save)
 
@@ -157,11 +160,27 @@ def _export_fault(path: str) -> str:
     try:
         file = Path(path).expanduser()
         format_of(file)
-        return f"{visible_line(path)} exists already: choose another name" if file.exists() else ""
+        return _there_fault(file)
     except TunesmithError as error:
         return visible_line(str(error))
     except (OSError, RuntimeError, ValueError):
         return f"{visible_line(path)} is no name for a file"
+
+
+def _save_fault(path: str) -> str:
+    try:
+        return _there_fault(_spec_file(path)) if path.strip() else "Type something first"
+    except (OSError, RuntimeError, ValueError):
+        return f"{visible_line(path)} is no name for a file"
+
+
+def _there_fault(file: Path) -> str:
+    return f"{visible_line(str(file))} exists already: choose another name" if os.path.lexists(file) else ""
+
+
+def _spec_file(path: str) -> Path:
+    file = Path(path).expanduser()
+    return file if file.suffix.lower() == ".toml" else file.with_name(f"{file.name}.toml")
 
 
 def _export(table: Table, path: str) -> None:
@@ -169,9 +188,7 @@ def _export(table: Table, path: str) -> None:
 
 
 def _write(draft: Draft, path: str, library: Library) -> list[Path]:
-    file = Path(path).expanduser()
-    file = file if file.suffix.lower() == ".toml" else file.with_name(f"{file.name}.toml")
-    return write_spec(draft.lab, file, library, data=draft.data, typed=draft.typed)
+    return write_spec(draft.lab, _spec_file(path), library, data=draft.data, typed=draft.typed)
 
 
 def file_stem(name: str) -> str:
