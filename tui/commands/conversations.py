@@ -1,0 +1,95 @@
+"""The open conversation, and the list of all."""
+
+from __future__ import annotations
+
+from tui.commands.action import Action
+
+CONVERSATIONS: tuple[Action, ...] = (
+    Action(
+        id="new_chat",
+        title="Start a new conversation",
+        help="Begin afresh; the conversation before stays in the list.",
+        keys="ctrl+n",
+        group="Conversations",
+        slash="new",
+        footer="New",
+    ),
+    Action(
+        id="find_chat",
+        title="Find in conversations",
+        help="Search all that was ever said and open where it was said.",
+        keys="ctrl+f",
+        group="Conversations",
+        slash="find",
+    ),
+    Action(
+        id="rename_chat",
+        title="Rename this conversation",
+        help="Give the conversation another title.",
+        keys="f2",
+        group="Conversations",
+        slash="rename",
+        argument="[TITLE]",
+    ),
+    Action(
+        id="export_chat",
+        title="Export this conversation",
+        help="Write it to a Markdown or JSON file.",
+        keys="f4",
+        group="Conversations",
+        slash="export",
+        argument="[FILE]",
+    ),
+    Action(
+        id="delete_chat",
+        title="Delete this conversation",
+        help="Take it out of the list; it can be undone.",
+        keys="",
+        group="Conversations",
+        slash="delete",
+    ),
+    Action(
+        id="undo_delete",
+        title="Undo the last deletion",
+        help="Bring back the conversation that was deleted last.",
+        keys="",
+        group="Conversations",
+        slash="undo",
+    ),
+    Action(
+        id="list_open",
+        title="Open the conversation",
+        help="Open the conversation under the cursor.",
+        keys="enter",
+        scope="conversations",
+        group="Conversations",
+        footer="Open",
+    ),
+    Action(
+        id="list_delete",
+        title="Delete the conversation under the cursor",
+        help="Take it out of the list; it can be undone.",
+        keys="delete",
+        scope="conversations",
+        group="Conversations",
+        footer="Delete",
+    ),
+    Action(
+        id="list_undo",
+        title="Undo the last deletion",
+        help="Bring back the conversation that was deleted last.",
+        keys="ctrl+z",
+        scope="conversations",
+        group="Conversations",
+        footer="Undo",
+    ),
+    Action(
+        id="list_rename",
+        title="Rename the conversation under the cursor",
+        help="Give it another title.",
+        keys="f2",
+        scope="conversations",
+        group="Conversations",
+        footer="Rename",
+    ),
+)
