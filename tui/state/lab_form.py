@@ -36,6 +36,8 @@ _NORMALISATIONS: tuple[tuple[str, str], ...] = (
     ("none", "not"),
 )
 _SPEC_KEY = re.compile(r'Name it under \[data\], as input = "…"\. ')
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_LABEL = re.compile(rf"\s*({_QUOTED}(?=\s*=)|[^,=]*)\s*(?:=\s*({_QUOTED}(?=\s*(?:,|$))|[^,]*))?")
 SETUP_FIELDS: tuple[TuneField, ...] = (
     TuneField(name="name", label="Lab's name", meaning="another name makes a copy; the old one stays"),
     TuneField(name="file", label="Rows of a file", meaning="JSONL, CSV, Parquet, or TXT with an input on each line"),
@@ -77,7 +79,7 @@ def setup_texts(draft: Draft) -> dict[str, str]:
     texts = {
         "name": lab.name,
         "file": str(data.file) if data else "",
-        "labels": ", ".join(f"{label.value} = {label.word}" for label in lab.labels),
+        "labels": text_of_labels(lab.labels),
         "normalisation": lab.normalisation,
         "seed": str(lab.seed) if lab.seed else "",
     }
@@ -162,24 +164,44 @@ def file_fault(error: TunesmithError) -> str:
 
 
 def read_labels(text: str) -> tuple[Label, ...]:
-    """Read `0 = negative, 1 = positive`.
+    """Read `0 = negative, 1 = positive`; a text with a comma in it stands in quotes.
 
     Raises:
         ValueError: What is wrong, in words.
     """
     labels: list[Label] = []
-    for part in text.split(","):
-        if not part.strip():
+    for found in _LABEL.finditer(text):
+        if not found[0].strip():
             continue
-        value, sign, word = (piece.strip() for piece in part.partition("="))
-        if not sign or not value or not word:
-            raise ValueError(f"{short(part.strip())} is not a label and its word: write 1 = positive")
+        value, word = (_unquoted((piece or "").strip()) for piece in found.groups())
+        if not value.strip() or not word.strip():
+            raise ValueError(f"{short(found[0].strip())} is not a label and its word: write 1 = positive")
         labels.append(Label(value=label_key(value) or value, word=word))
     if len({label.word for label in labels}) < len(labels):
         raise ValueError("two labels have the same word")
     if len({label.value for label in labels}) < len(labels):
         raise ValueError("a label has two words")
     return tuple(labels)
+
+
+def text_of_labels(labels: Sequence[Label]) -> str:
+    """How labels and their words are typed."""
+    return ", ".join(f"{_quoted(label.value)} = {_quoted(label.word)}" for label in labels)
+
+
+def _quoted(text: str) -> str:
+    is_plain = text == text.strip() and text.isprintable() and not set(text) & set(',="')
+    return text if is_plain else json.dumps(text, ensure_ascii=False)
+
+
+def _unquoted(text: str) -> str:
+    if not text.startswith('"'):
+        return text
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text
+    return found if isinstance(found, str) else text
 
 
 def stops_of(text: str) -> tuple[str, ...]:

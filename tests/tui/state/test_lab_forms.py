@@ -20,6 +20,7 @@ from tui.state.lab_form import (
     rows_words,
     setup_texts,
     stops_of,
+    text_of_labels,
     text_of_stops,
 )
 
@@ -120,6 +121,15 @@ def test_what_the_rows_lack_is_said_at_its_field(changes: dict[str, object], fie
 def test_labels_and_their_words() -> None:
     assert read_labels("0 = very bad, 1=good,") == (Label("0", "very bad"), Label("1", "good"))
     assert read_labels("") == ()
+    assert read_labels('1 = say "yes", 0 = it is 5" long') == (Label("1", 'say "yes"'), Label("0", 'it is 5" long'))
+
+
+@pytest.mark.parametrize(
+    "word", ["no, never", " good", 'say "a, b"', '"', "a = b", "two\nlines", "back\\slash, it is", ","]
+)
+def test_any_word_of_a_label_can_be_typed(word: str) -> None:
+    labels = (Label("0", "good"), Label("a, b", word), Label("x=y", word + "!"))
+    assert read_labels(text_of_labels(labels)) == labels
 
 
 @pytest.mark.parametrize(
