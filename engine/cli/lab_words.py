@@ -68,7 +68,7 @@ class LabView:
             case ModelLoading():
                 self._line(f"{_STAGES.get(event.stage, 'Loading')} {event.model}…")
             case ModelLoaded(model=model):
-                self._say(f"{model.name} is ready after {event.seconds:.1f} s")
+                self._say(f"{model.name} is ready after {event.seconds:.1f} s, in {model.dtype} on {model.device}")
             case CellDone() | CellFailed():
                 if isinstance(event, CellFailed):
                     self._faults.append(event.fault)

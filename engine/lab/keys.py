@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -13,29 +14,46 @@ from engine import wire
 from engine.errors import TunesmithError
 from engine.lab.records import Lab, Place
 from engine.models import LocalModel, resolve
+from engine.models.gguf_header import read_gguf_header
 from engine.paths import Paths
-from engine.protocol import Sampling
+from engine.protocol import Sampling, Template
 
-_VERSION = 1
+_VERSION = 2
 """To be raised where the same question would get another answer: another way of scoring, of sampling, of batching."""
 _FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja", "*.toml")
+_CHAT_TEMPLATES = ("chat_template.jinja", "chat_template.json", "tokenizer_config.json")
+_CLOCK = "strftime_now"
+"""What a template calls that tells the model the date."""
 _SEED_BYTES = 4
 
 
-def cell_key(lab: Lab, place: Place, identity: str) -> str:
+def precision(lab: Lab) -> str:
+    """The type of the numbers that a lab computes with, as far as it is known before a model is loaded.
+
+    Batches are answered by the model of transformers, which knows no int8 and is read as float32 then.
+    """
+    return "float32" if lab.dtype == "int8" or (lab.dtype, lab.device) == ("auto", "cpu") else lab.dtype
+
+
+def cell_key(lab: Lab, place: Place, identity: str, today: str = "") -> str:
     """The key of a part of a cell.
 
     Args:
         lab: What is compared.
         place: Which part of which cell.
         identity: Of the variation's model, from `model_identity`.
+        today: The date, where the prompt tells it.
     """
     row, variation = lab.rows[place.row], lab.variations[place.variation]
-    asked: list[object] = [_VERSION, place.part, identity, lab.device, lab.dtype]
-    asked += [variation.template, sorted(variation.variables.items()), row.input]
+    template = variation.template
+    asked: list[object] = [_VERSION, place.part, identity, lab.device, precision(lab), today]
+    # What the template is called, and what it is for, decides nothing.
+    asked += [template.uses_chat_template, template.body, template.examples]
+    asked += [[(each.name, each.default) for each in template.variables]]
+    asked += [sorted(variation.variables.items()), row.input]
     match place.part:
         case "reply":
-            asked += [cell_sampling(lab, place), variation.stop]
+            asked += [cell_sampling(lab, place), template.stop, variation.stop]
         case "labels":
             asked += [[label.word for label in lab.labels], lab.normalisation]
         case "reference":
@@ -46,9 +64,16 @@ def cell_key(lab: Lab, place: Place, identity: str) -> str:
 class Keys:
     """The keys of a lab's cells, as far as its models are here."""
 
-    def __init__(self, lab: Lab, paths: Paths, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        paths: Paths,
+        environ: Mapping[str, str] = os.environ,
+        today: Callable[[], date] = date.today,
+    ) -> None:
         """Look at the files of every model."""
-        self._lab, self._paths, self._environ = lab, paths, environ
+        self._lab, self._paths, self._environ, self._today = lab, paths, environ, today
+        self._tell_date: dict[str, bool] = {}
         models = dict.fromkeys(variation.model for variation in lab.variations)
         self._identities = {model: model_identity(model, paths, environ) for model in models}
 
@@ -63,12 +88,24 @@ class Keys:
             Whether it is another than it was: cells that were known by its keys are not of it.
         """
         before, self._identities[model] = self._identities[model], identity or f"ref {model}"
+        self._tell_date.pop(model, None)
         return bool(before) and before != self._identities[model]
 
     def __getitem__(self, place: Place) -> str:
         """The key of a place; empty where its model is not here yet."""
-        identity = self._identities[self._lab.variations[place.variation].model]
-        return cell_key(self._lab, place, identity) if identity else ""
+        variation = self._lab.variations[place.variation]
+        identity = self._identities[variation.model]
+        if not identity:
+            return ""
+        today = self._today().isoformat() if self._tells_date(variation.template, variation.model) else ""
+        return cell_key(self._lab, place, identity, today)
+
+    def _tells_date(self, template: Template, model: str) -> bool:
+        if not template.uses_chat_template:
+            return _CLOCK in template.body
+        if model not in self._tell_date:
+            self._tell_date[model] = tells_date(model, self._paths, self._environ)
+        return self._tell_date[model]
 
 
 def cell_sampling(lab: Lab, place: Place) -> Sampling:
@@ -89,6 +126,18 @@ def model_identity(ref: str, paths: Paths, environ: Mapping[str, str] = os.envir
         return _digest(local)
     except (TunesmithError, OSError):
         return ""
+
+
+def tells_date(ref: str, paths: Paths, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether a model's own chat template writes the date into the prompt, as far as its files are here."""
+    try:
+        local = resolve(ref, paths=paths, environ={**environ, "HF_HUB_OFFLINE": "1"})
+        if local.gguf_file is not None:
+            return _CLOCK in str(read_gguf_header(local.gguf_file).fields.get("tokenizer.chat_template", ""))
+        files = [local.folder / name for name in _CHAT_TEMPLATES]
+        return any(_CLOCK.encode() in file.read_bytes() for file in files if file.is_file())
+    except (TunesmithError, OSError):
+        return False
 
 
 def _digest(local: LocalModel) -> str:

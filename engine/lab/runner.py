@@ -258,9 +258,11 @@ class LabRunner:
 
 def stored_table(store: LabStore, paths: Paths, lab: Lab, environ: Mapping[str, str] = os.environ) -> Table:
     """The table of a lab with what is known of it; nothing is computed."""
-    table = Table(lab)
-    for cell in look_up(store, Keys(lab, paths, environ), places_of(lab))[0]:
+    table, places = Table(lab), places_of(lab)
+    known, missing = look_up(store, Keys(lab, paths, environ), places)
+    for cell in known:
         table.apply(cell)
+    table.apply(Count(len(places), missing).progress())
     return table
 
 

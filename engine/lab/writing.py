@@ -55,7 +55,11 @@ def lab_spec(lab: Lab, library: Library, *, data: DataFile | None = None, typed:
         lines += ["", "[[inputs]]", *_row(row)]
     templates: dict[str, Template] = {}
     for variation in lab.variations:
-        lines += ["", "[[variations]]", *_variation(variation, _name_of(variation.template, library, stem, templates))]
+        lines += [
+            "",
+            "[[variations]]",
+            *_variation(lab, variation, _name_of(variation.template, library, stem, templates)),
+        ]
     return Spec(text="\n".join(lines) + "\n", templates=templates)
 
 
@@ -105,7 +109,7 @@ def _row(row: Row) -> list[str]:
     return [f"{name} = {_text(value)}" for name, value in values.items() if value]
 
 
-def _variation(variation: Variation, template: str) -> list[str]:
+def _variation(lab: Lab, variation: Variation, template: str) -> list[str]:
     lines = [
         f"name = {_text(variation.name)}",
         f"model = {_text(variation.model)}",
@@ -117,6 +121,9 @@ def _variation(variation: Variation, template: str) -> list[str]:
         pairs = (f"{_text(name)} = {_text(value)}" for name, value in variation.variables.items())
         lines.append(f"variables = {{ {', '.join(pairs)} }}")
     sampling = {name: getattr(variation.sampling, name) for name in LIMITS}
+    if variation.sampling.seed is None and variation.template.sampling.seed is not None:
+        # Else the template's own would be read.
+        sampling["seed"] = lab.seed
     pairs = (f"{name} = {value!r}" for name, value in sampling.items() if value is not None)
     return [*lines, f"sampling = {{ {', '.join(pairs)} }}"]
 

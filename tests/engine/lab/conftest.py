@@ -38,7 +38,12 @@ def lab(model: str) -> Lab:
         name="films",
         rows=ROWS,
         variations=tuple(
-            Variation(name=name, model=model, template=template(name), sampling=Sampling(max_new_tokens=4))
+            Variation(
+                name=name,
+                model=model,
+                template=template(name, f"{name}: {{{{ message }}}}"),
+                sampling=Sampling(max_new_tokens=4),
+            )
             for name in ("One", "Two")
         ),
         metrics=("accuracy", "exact", "perplexity"),

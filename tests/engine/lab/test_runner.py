@@ -28,6 +28,8 @@ from engine.lab.events import (
 )
 from engine.lab.places import places_of
 from engine.lab.records import LabelScores, ReferenceScore, Reply
+from engine.lab.runner import stored_table
+from engine.paths import Paths
 from engine.protocol import Sampling
 from tests.engine.lab.conftest import filled, template
 
@@ -279,3 +281,11 @@ async def test_cells_of_the_model_before_are_not_mixed_with_those_of_the_new_one
     assert len(only(CellLost, events)) == 30
     assert {table.cell(row, column).text for row in range(5) for column in range(3)} == {"New"}
     assert only(LabFinished, events)[0].done == table.progress.done == 45
+
+
+async def test_a_table_that_is_only_shown_tells_how_far_it_is(
+    make_runner: MakeRunner, lab: Lab, store: LabStore, paths: Paths
+) -> None:
+    await filled(make_runner(fail_item=2), lab)
+    progress = stored_table(store, paths, lab).progress
+    assert (progress.done, progress.failed, progress.total) == (24, 0, 30)
