@@ -7,7 +7,9 @@ letters in the composer. Here a sequence ends where its grammar (ECMA-48, 5.4) s
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+import codecs
+import functools
+from collections.abc import Callable, Generator, Iterable
 
 from textual._parser import ParseTimeout
 from textual._xterm_parser import BRACKETED_PASTE_END, BRACKETED_PASTE_START, XTermParser
@@ -115,7 +117,15 @@ def _is_over(sequence: str) -> bool:
 
 
 def install() -> None:
-    """Have the terminal's driver use it, which has no other place to say so."""
+    """Have the terminal's driver use it, which has no other place to say so.
+
+    Nor has it one to say that a byte which is no UTF-8 shall not end the program: it becomes a replacement character.
+    """
     from textual.drivers import linux_driver
 
     linux_driver.XTermParser = KeyParser  # type: ignore[attr-defined]
+    linux_driver.getincrementaldecoder = _lenient  # type: ignore[attr-defined, assignment]
+
+
+def _lenient(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
+    return functools.partial(codecs.getincrementaldecoder(encoding), errors="replace")

@@ -39,6 +39,10 @@ def parse(text: str, *, template_id: str, file: str = "", check_body: bool = Tru
         file: The path, for the faults.
         check_body: Compile the body. False saves importing Jinja2, for a file that is known to be good.
     """
+    size_bytes = len(text.encode("utf-8", "surrogatepass"))
+    if size_bytes > MAX_FILE_BYTES:
+        title = f"it has {size_bytes:,} bytes. A template has at most {MAX_FILE_BYTES:,}"
+        return Parsed(None, (_fault(Problem(1, title, "Make it shorter"), file or template_id),))
     try:
         document = read_toml(text)
     except TomlFault as fault:

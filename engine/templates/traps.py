@@ -143,7 +143,9 @@ def _rendered_traps(template: Template, document: Document, model: ModelInfo | N
     yield from _doubled_beginning(alone, template, document, model)
     if not template.stop:
         talk = alone if template.kind == "completion" else _render(template, _SAMPLE_TURNS, model)
-        yield from _without_stop(talk, document)
+        # What stands in front of the first speaker's name would hide it.
+        beginning = (model.bos_token if model else "") or _BEGINNING
+        yield from _without_stop(talk.removeprefix(beginning), document)
 
 
 def _render(template: Template, turns: tuple[Turn, ...], model: ModelInfo | None) -> str:

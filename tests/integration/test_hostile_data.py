@@ -31,7 +31,7 @@ def test_in_rows_columns_labels_and_names_of_files(start: Start, home: Path) -> 
         terminal.press("enter")
         terminal.wait_for(shows("Row 1 · evil [red]x[∕]", "Row 0 " + MARKUP + CLIPBOARD))
         terminal.press("f3")
-        terminal.wait_for(shows("1 row can't be used", "nul-character"))
+        terminal.wait_for(shows("1 row can't be used", "A NUL character: 1 row"))
         terminal.press("end")
         terminal.wait_for(shows("L0[red]x[/]␛]0;y␇"))
         terminal.press("f4")

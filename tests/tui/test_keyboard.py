@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from textual.events import Key, MouseDown, Paste
 from textual.message import Message
 
-from tui.keyboard import KeyParser
+from tui.keyboard import KeyParser, install
 
 PASTE, PASTED = "\x1b[200~", "\x1b[201~"
 
@@ -109,3 +109,18 @@ def test_the_mouse_goes_on_working() -> None:
 @given(st.lists(st.sampled_from(["\x1b", "\x12", "\x07", "a", "\r", "\x1b[A", "\x1be", "\x1b[1;3D", "é"]), max_size=60))
 def test_no_key_types_an_accent_that_was_not_typed(reads: list[str]) -> None:
     assert "circumflex_accent" not in keys(*reads)
+
+
+def test_bytes_that_are_no_utf_8_are_shown_as_such_and_end_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from textual.drivers import linux_driver
+
+    for name in ("XTermParser", "getincrementaldecoder"):
+        monkeypatch.setattr(linux_driver, name, getattr(linux_driver, name))
+    install()
+    decode = vars(linux_driver)["getincrementaldecoder"]("utf-8")().decode
+    assert [decode(part) for part in (b"caf\xe9 ", b"\xe2\x82", b"\xac\x9b", b"a")] == [
+        "caf\ufffd ",
+        "",
+        "\u20ac\ufffd",
+        "a",
+    ]

@@ -92,11 +92,11 @@ class TemplateEditor(TextArea):
         await super()._on_key(event)
 
     async def _on_paste(self, event: events.Paste) -> None:
+        # The text area's own handler runs behind this one, unless it is kept from doing so.
         if self.read_only:
             event.stop()
+            event.prevent_default()
             self.post_message(self.Refused())
-            return
-        await super()._on_paste(event)
 
     def _look(self, name: str) -> Style:
         if (style := self._looks.get(name)) is None:

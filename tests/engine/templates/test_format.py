@@ -6,6 +6,7 @@ import pytest
 
 from engine.protocol import Example, SamplingChange, Variable
 from engine.templates import parse
+from engine.templates.format import MAX_FILE_BYTES
 
 COMPLETE = '''
 name = "Haiku"
@@ -162,3 +163,9 @@ def test_names_that_a_body_sets_or_guards_itself_are_not_missed() -> None:
         "{{ c(1) }}{{ e | default('x') }}{% if f is defined %}{{ f }}{% endif %}{{ namespace(g=1).g }}{{ range(2) | list }}"
     )
     assert not parse(f"body = '''{body}'''", template_id="x").faults
+
+
+def test_a_text_that_no_file_may_have_is_told_before_it_is_saved() -> None:
+    parsed = parse("# " + "x" * MAX_FILE_BYTES + '\nbody = "{{ message }}"\n', template_id="x")
+    assert parsed.template is None
+    assert "A template has at most 262,144" in parsed.faults[0].title

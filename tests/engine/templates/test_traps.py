@@ -150,3 +150,9 @@ def test_whatever_the_text_all_that_reads_it_ends_in_words(seed: int, loaded: Mo
     from tests.engine.templates.fuzz import sources, text_from, try_all
 
     try_all(text_from(random.Random(seed), sources()), loaded)
+
+
+@pytest.mark.parametrize("loaded", [None, model()])
+def test_a_transcript_behind_the_beginning_of_text_wants_a_stop_string_too(loaded: ModelInfo | None) -> None:
+    body = "{{ bos_token }}{% for turn in turns %}User: {{ turn.text }}\n{% endfor %}Assistant:"
+    assert "no-stop" in traps(f'body = """{body}"""', loaded)

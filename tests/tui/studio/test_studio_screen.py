@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 from textual.widgets import Input, OptionList
 
 from engine.paths import Paths
@@ -418,3 +419,13 @@ async def test_the_mouse_alone_reaches_every_action(start: Start, mine: Path) ->
         await opened(program)
         await program.pilot.click("#studio-head", offset=(3, 0))
         await until_shown(program, "Text or prompt", "Stop, or back to the chat")
+
+
+async def test_what_is_pasted_comes_once(start: Start, mine: Path) -> None:
+    async with start() as program:
+        await opened(program)
+        editor(program).focus()
+        editor(program).move_cursor((2, 0))
+        program.app.post_message(events.Paste("Oh, "))  # as the terminal does
+        await until_shown(program, "Oh, Sing of")
+        assert editor(program).text == MINE.replace("Sing", "Oh, Sing")
