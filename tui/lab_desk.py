@@ -10,12 +10,12 @@ import asyncio
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
 from engine.errors import TunesmithError
 from engine.lab import LabRunner
-from engine.lab.events import AnyLabEvent
+from engine.lab.events import AnyLabEvent, Progressed
 from engine.lab.records import Lab
 from tui.lab_messages import LabMoved
 
@@ -29,11 +29,18 @@ class _Run:
     """One filling of one table."""
 
     def __init__(
-        self, number: int, lab: Lab, make_runner: Callable[[], LabRunner], tell: Callable[[], object], *, keep: bool
+        self,
+        number: int,
+        lab: Lab,
+        make_runner: Callable[[], LabRunner],
+        tell: Callable[[], object],
+        *,
+        keep: bool,
+        before: Sequence[_Run],
     ) -> None:
         self.number = number
         self.lab = lab
-        self._keep = keep
+        self._keep, self._before = keep, before
         self.events: deque[AnyLabEvent] = deque()
         self.fault = ""
         self.over = False
@@ -109,6 +116,11 @@ class _Run:
             async for event in events:
                 self.events.append(event)
                 self._tell()
+                if self._before and isinstance(event, Progressed):
+                    # All that is known was told, and a model comes next: two at once may not fit into memory.
+                    before, self._before = self._before, ()
+                    for run in before:
+                        await asyncio.to_thread(run.join)
 
 
 class LabDesk:
@@ -158,7 +170,7 @@ class LabDesk:
             except RuntimeError:  # the program has ended
                 return
 
-        self._run = _Run(number, lab, self._make_runner, tell, keep=keep)
+        self._run = _Run(number, lab, self._make_runner, tell, keep=keep, before=tuple(self._ending))
         self._run.start(go=go)
 
     def go(self) -> None:
@@ -188,9 +200,9 @@ class LabDesk:
             await asyncio.to_thread(run.join)
 
     def _end(self) -> None:
+        self._ending = [run for run in self._ending if not run.over]
         if self._run is not None:
             self._run.end()
-            self._ending = [run for run in self._ending if not run.over]
             self._ending.append(self._run)
             self._run = None
 

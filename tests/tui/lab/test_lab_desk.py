@@ -10,7 +10,7 @@ from typing import cast
 
 from engine.errors import StoreFailed
 from engine.lab import Lab, LabRunner
-from engine.lab.events import AnyLabEvent, CellGrew, LabFinished, LabPaused, LabResumed
+from engine.lab.events import AnyLabEvent, CellGrew, LabFinished, LabPaused, LabResumed, Progressed
 from tui.lab_desk import MIN_INTERVAL_S, MOST_EVENTS, LabDesk
 from tui.lab_messages import LabMoved
 
@@ -107,6 +107,41 @@ async def test_another_lab_takes_the_place_of_the_one_before() -> None:
     await screen.until(lambda: any(isinstance(event, LabFinished) for event in screen.events))
     assert [message.run for message in screen.messages] == [1, 2]
     await screen.desk.close()
+
+
+class Loaded(Scripted):
+    """A runner whose model takes until it is let go to end."""
+
+    def __init__(self, log: list[str], let_go: threading.Event) -> None:
+        super().__init__()
+        self._log, self._let_go = log, let_go
+
+    async def run(self, lab: Lab, *, keep: bool = True) -> AsyncGenerator[AnyLabEvent, None]:
+        yield Progressed(done=0, failed=0, total=1)
+        self._log.append(f"{lab.name} begins")
+        try:
+            yield CellGrew(row=0, variation=0, text=lab.name)
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.to_thread(self._let_go.wait, DEADLINE_S)
+            self._log.append(f"{lab.name} ends")
+
+
+async def test_a_model_is_loaded_when_the_one_before_has_ended() -> None:
+    log: list[str] = []
+    let_go = threading.Event()
+    screen = Screen(lambda: Loaded(log, let_go))
+    for name in ("A", "B", "C"):
+        screen.desk.open(Lab(name=name, rows=(), variations=()), go=True)
+        await screen.until(lambda: screen.messages and screen.messages[-1].run == screen.desk.number)
+        if name == "A":
+            await screen.until(lambda: log)
+    assert log == ["A begins"]  # while what is known of the others was told
+    let_go.set()
+    await screen.until(lambda: screen.events[-1] == CellGrew(row=0, variation=0, text="C"))
+    assert log == ["A begins", "A ends", "C begins"]
+    await screen.desk.close()
+    assert log[-1] == "C ends"
 
 
 async def test_a_fault_is_told_in_words() -> None:

@@ -121,6 +121,7 @@ def test_what_the_rows_lack_is_said_at_its_field(changes: dict[str, object], fie
 def test_labels_and_their_words() -> None:
     assert read_labels("0 = very bad, 1=good,") == (Label("0", "very bad"), Label("1", "good"))
     assert read_labels("") == ()
+    assert read_labels('1 = 5" a, 0 = 5" b') == (Label("1", '5" a'), Label("0", '5" b'))
     assert read_labels('1 = say "yes", 0 = it is 5" long') == (Label("1", 'say "yes"'), Label("0", 'it is 5" long'))
 
 
