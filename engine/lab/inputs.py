@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from engine.lab.records import Row
 from engine.protocol import Frozen
 
 MAX_ROWS = 100_000
+_LOOKED_AT = 100
+"""Rows by whose columns it is decided which are meant: the first alone may lack some."""
 _INPUT_NAMES = ("input", "text", "prompt", "question", "message", "instruction")
 _REFERENCE_NAMES = ("reference", "output", "completion", "answer", "response", "target")
 _LABEL_NAMES = ("label",)
@@ -50,11 +53,14 @@ def read_rows(data: DataFile) -> tuple[Row, ...]:
     if not is_there:
         raise DataNotFound(f"There is no file {data.file}", "Check the path; it counts from the folder of the spec")
     rows: list[Row] = []
+    items = FileSource(data.file, text_rows="line").read(data.skip)
+    looked_at = list(islice(items, _LOOKED_AT))
+    names = dict.fromkeys(name for item in looked_at if not isinstance(item, RowFault) for name in item.values)
     columns: tuple[str, str, str] | None = None
-    for item in FileSource(data.file, text_rows="line").read(data.skip):
+    for item in chain(looked_at, items):
         if isinstance(item, RowFault):
             raise DataFault(f"{data.file}, row {item.row}: {item.found}", item.hint or "Mend the row")
-        columns = columns or _columns(data, item.values)
+        columns = columns or _columns(data, names)
         rows.append(_row(data.file, item.row, item.values, columns))
         if len(rows) == data.limit:
             break
@@ -67,7 +73,7 @@ def read_rows(data: DataFile) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _columns(data: DataFile, values: dict[str, Any]) -> tuple[str, str, str]:
+def _columns(data: DataFile, values: Collection[str]) -> tuple[str, str, str]:
     """The columns of inputs, references and labels; empty where there is none."""
     for name in (data.input, data.reference, data.label):
         if name and name not in values:
@@ -95,6 +101,7 @@ def _row(file: Path, number: int, values: dict[str, Any], columns: tuple[str, st
         raise DataFault(f"{file}, row {number}: {short(columns[0])} is not text", "Give each row an input")
     return Row(
         input=text,
-        reference=reference if isinstance(reference, str) else "",
+        # The right answer to a sum is a number in many a file.
+        reference=reference if isinstance(reference, str) else label_key(reference) or "",
         label=label_key(label) or "",
     )

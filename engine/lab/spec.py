@@ -168,6 +168,7 @@ class _Reader:
     def _rows(self, metrics: Sequence[Metric], labels: Sequence[Label]) -> tuple[Row, ...]:
         fields = self._fields
         typed = tuple(self._typed(item) for item in fields.tables("inputs"))
+        typed = typed[: self._limit] if self._limit else typed
         self.typed = len(typed)
         data = fields.table("data")
         file = data.line_of_text("file")
@@ -177,7 +178,7 @@ class _Reader:
             input=data.text("input"),
             reference=data.text("reference"),
             label=data.text("label"),
-            limit=min(filter(None, (limit, self._limit)), default=0),
+            limit=min(filter(None, (limit, self._limit and self._limit - len(typed))), default=0),
             skip=skip,
         )
         data.finish()
@@ -188,7 +189,9 @@ class _Reader:
             if not typed and "inputs" not in fields:
                 hint = "Write rows under [[inputs]], or name a file under [data]"
                 fields.problems.append(Problem(1, "there is nothing to compare on", hint))
-            return self._checked(typed[: self._limit] if self._limit else typed, metrics, labels)
+            return self._checked(typed, metrics, labels)
+        if self._limit and len(typed) == self._limit:
+            return self._checked(typed, metrics, labels)
         self.data = found
         try:
             return self._checked((*typed, *read_rows(found)), metrics, labels)

@@ -201,3 +201,15 @@ def test_a_model_beside_the_spec_is_found_from_anywhere(files: Path) -> None:
     (files / "spec.toml").write_text(GOOD.replace('model = "gpt2"', 'model = "./tiny"'))
     lab = load_spec(files / "spec.toml", Library(files / "none"))
     assert Path(lab.variations[0].model) == files / "tiny"
+
+
+@pytest.mark.parametrize(("limit", "inputs"), [(1, "T"), (2, "TU"), (3, "TUA"), (0, "TUAB"), (9, "TUAB")])
+def test_the_first_rows_are_those_that_are_typed_and_then_the_file(
+    parse: Parse, tmp_path: Path, limit: int, inputs: str
+) -> None:
+    (tmp_path / "rows.txt").write_text("A\nB\n")
+    text = '[data]\nfile = "rows.txt"\n[[inputs]]\ninput = "T"\n[[inputs]]\ninput = "U"\n'
+    parsed = parse(text + '[[variations]]\nmodel = "m"\ntemplate = "plain"\n', limit=limit)
+    assert parsed.lab is not None
+    assert "".join(row.input for row in parsed.lab.rows) == inputs
+    assert parsed.typed == min(2, limit or 2)
