@@ -88,7 +88,7 @@ def disk_words(one: Open) -> str:
     """What another program did to the file; empty where nothing."""
     if one.on_disk == "changed":
         return "Another program changed this file."
-    return "Another program deleted this file: saving writes it anew." if one.on_disk == "gone" else ""
+    return "Another program deleted this file; keep yours to save it anew." if one.on_disk == "gone" else ""
 
 
 def size_words(state: StudioState, model: ModelInfo | None) -> str:

@@ -304,6 +304,7 @@ async def test_another_programs_change_is_never_overwritten_silently(start: Star
         write(mine, MINE + "# theirs\n")
         await program.pilot.press("ctrl+s")
         await until_shown(program, "Another program changed this file.", "Alt+K keeps yours")
+        await until_told(program, "Not saved: another program changed the file")
         assert "# theirs" in written(mine)
         await program.pilot.press("alt+k", "ctrl+s")
         await program.until(lambda: "# mine" in written(mine), "the file")

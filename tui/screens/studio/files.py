@@ -15,6 +15,8 @@ from tui.screens.question import Question
 from tui.screens.studio.base import StudioBase
 from tui.state.studio import Open
 
+_CHOOSE_FIRST = "Not saved: another program changed the file. The line above the text has the keys to choose with"
+
 
 class FileActions(StudioBase):
     """New, duplicate, rename, delete, import, export, save, and what to do about another program."""
@@ -44,7 +46,7 @@ class FileActions(StudioBase):
         try:
             await asyncio.to_thread(self.desk.save, one)
         except Refused:
-            pass  # the bar says what to choose from
+            self.notice(_CHOOSE_FIRST, error=True)
         except TunesmithError as error:
             self.notice(str(error), error=True)
         else:
@@ -65,7 +67,8 @@ class FileActions(StudioBase):
             try:
                 self.desk.save()
             except Refused:
-                self.draw()  # the bar says what to choose from
+                self.draw()
+                self.notice(_CHOOSE_FIRST, error=True)
                 return False
             except TunesmithError as error:
                 self.notice(str(error), error=True)
