@@ -52,6 +52,11 @@ def write(file: Path, text: str) -> None:
     file.write_text(text)
 
 
+def remove(file: Path) -> None:
+    """As another program would."""
+    file.unlink()
+
+
 async def until_told(program: Program, words: str) -> None:
     """Wait for a notice."""
     await program.until(lambda: any(words in notice.message for notice in program.app._notifications), words)
@@ -430,3 +435,12 @@ async def test_what_is_pasted_comes_once(start: Start, mine: Path) -> None:
         program.app.post_message(events.Paste("Oh, "))  # as the terminal does
         await until_shown(program, "Oh, Sing of")
         assert editor(program).text == MINE.replace("Sing", "Oh, Sing")
+
+
+async def test_it_opens_though_the_file_of_the_chats_template_is_gone(start: Start, mine: Path) -> None:
+    async with start(template="mine") as program:
+        await program.ready()
+        remove(mine)
+        await program.pilot.press("alt+t")
+        await until_told(program, 'No template is called "mine"')
+        await until_shown(program, "plain · shipped, read-only")

@@ -15,6 +15,8 @@ from tui.screens.chat.base import ChatBase
 if TYPE_CHECKING:
     from tui.screens.studio import StudioScreen
 
+_ALWAYS_THERE = "plain"
+
 
 class StudioActions(ChatBase):
     """The way to the studio and back."""
@@ -23,7 +25,7 @@ class StudioActions(ChatBase):
         """Write on the template in use."""
         if self.session is not None:
             current = self.session.state.template.id
-            self.open_studio("plain" if current == TRAINED_ID else current)
+            self.open_studio(_ALWAYS_THERE if current == TRAINED_ID else current)
 
     def open_studio(self, name: str, *, new: bool = False) -> None:
         """Open the studio on a template.
@@ -41,7 +43,10 @@ class StudioActions(ChatBase):
             studio = StudioScreen(self.session.library, drafts, self, name)
         except TunesmithError as error:
             self.notice(str(error), error=True)
-            return
+            if name != self.session.state.template.id:
+                return
+            # The chat's own file was deleted: the studio is still wanted.
+            studio = StudioScreen(self.session.library, drafts, self, _ALWAYS_THERE)
         self.app.push_screen(studio)
         if new:
             studio.call_after_refresh(studio.action_studio_new)
