@@ -171,10 +171,6 @@ def _check_export(file: Path | None, *, force: bool) -> None:
         raise Refused(f"{file} is there already", "Choose another name, or replace it with --force")
 
 
-def _moment(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds):%Y-%m-%d %H:%M}"
-
-
 @contextlib.contextmanager
 def _store(paths: Paths) -> Iterator[LabStore]:
     store = LabStore(paths.labs_file)

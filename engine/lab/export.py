@@ -17,7 +17,7 @@ from engine.display import visible, visible_json
 from engine.errors import Failed, Misuse
 from engine.lab.figures import CellFigures, cell_figures
 from engine.lab.records import Lab, Row, Variation
-from engine.lab.summary import MetricSummary, Summary, interval_text
+from engine.lab.summary import Summary, interval_text
 from engine.lab.table import Table
 from engine.protocol import Frozen
 
@@ -126,10 +126,6 @@ def _markdown(table: Table) -> str:
     ]
     parts.append(_grid(["", "Input", *names], rows))
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
-
-
-def _figures(line: MetricSummary) -> list[str]:
-    return [line.title, *(interval_text(line.metric, interval) for interval in line.figures)]
 
 
 def _told(variation: Variation) -> str:

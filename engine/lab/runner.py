@@ -139,6 +139,8 @@ class LabRunner:
                         yield event
         finally:
             await self._host.aclose()
+        if self._is_kept and not self._cancelled:
+            self._store.prune(lab.name)
         yield LabFinished(
             reason="cancelled" if self._cancelled else "completed",
             done=self._count.done,
@@ -154,7 +156,7 @@ class LabRunner:
 
     async def _run_model(self, lab: Lab, model: str, places: Sequence[Place]) -> Told:
         waiting = deque(batches(places))
-        loads = 0
+        restless = 0
         while waiting and not self._cancelled:
             if self.paused:
                 yield LabPaused()
@@ -163,7 +165,7 @@ class LabRunner:
             elif not self._is_kept:
                 self._keep(lab)
             elif not self._host.has(model):
-                before, loads = self._keys.identity(model), loads + 1
+                before = self._keys.identity(model)
                 async with aclosing(self._host.load(lab, model)) as loading:
                     async for event in loading:
                         if not isinstance(event, Fault):
@@ -178,7 +180,8 @@ class LabRunner:
                 after = self._keys.identity(model)
                 if before not in ("", after):
                     self._host.forget()
-                    if loads >= _LOADS:
+                    restless += 1
+                    if restless == _LOADS:
                         for failed in self._give_up(waiting, _RESTLESS):
                             yield failed
                 elif self._keys.take(model, after):

@@ -17,11 +17,13 @@ from engine.errors import NotFound, StoreFailed
 from engine.lab.records import Lab, Result
 from engine.protocol import Frozen
 
-_VERSION = 1
+_VERSION = 2
+KEPT_S = 30 * 24 * 3600.0
+"""How long cells are kept that a lab has left: a column may come back, or a setting."""
 _BUSY_TIMEOUT_S = 5.0
 _AT_ONCE = 500
 """Keys in one statement; SQLite allows 999 variables in an old one."""
-_SCHEMA = (
+_SCHEMA = (  # of version 1
     "CREATE TABLE cells (key TEXT PRIMARY KEY, result BLOB NOT NULL) WITHOUT ROWID",
     "CREATE TABLE labs (name TEXT PRIMARY KEY, lab BLOB NOT NULL, updated_s REAL NOT NULL) WITHOUT ROWID",
     "CREATE TABLE uses (lab TEXT NOT NULL REFERENCES labs (name) ON DELETE CASCADE, key TEXT NOT NULL,"
@@ -90,14 +92,23 @@ class LabStore:
             self._connection.execute(
                 "INSERT OR REPLACE INTO cells (key, result) VALUES (?, ?)", (key, _encoded(result))
             )
-            self._connection.execute("INSERT OR IGNORE INTO uses (lab, key) VALUES (?, ?)", (lab, key))
+            self._note_use(lab, [key])
 
     def use(self, lab: str, keys: Iterable[str]) -> None:
         """Note that a lab that was saved stands on these cells."""
         with self._transaction():
-            self._connection.executemany(
-                "INSERT OR IGNORE INTO uses (lab, key) VALUES (?, ?)", [(lab, key) for key in keys]
-            )
+            self._note_use(lab, keys)
+
+    def prune(self, lab: str) -> int:
+        """Drop the cells that a lab has not stood on for long, and no other lab does; returns how many.
+
+        To be called where all that it stands on now has just been noted.
+        """
+        with self._transaction():
+            left = self._connection.execute(
+                "DELETE FROM uses WHERE lab = ? AND used_s < ?", (lab, self._clock() - KEPT_S)
+            ).rowcount
+            return self._drop_unused() if left else 0
 
     def save(self, lab: Lab) -> None:
         """Keep a lab by its name, in place of the one before."""
@@ -146,9 +157,20 @@ class LabStore:
         """
         with self._transaction():
             deleted = self._connection.execute("DELETE FROM labs WHERE name = ?", (name,)).rowcount
-            self._connection.execute("DELETE FROM cells WHERE key NOT IN (SELECT key FROM uses)")
+            self._drop_unused()
         if not deleted:
             raise NotFound(f'No lab is called "{name}"', "`tunesmith lab list` names those that there are")
+
+    def _note_use(self, lab: str, keys: Iterable[str]) -> None:
+        now_s = self._clock()
+        self._connection.executemany(
+            "INSERT INTO uses (lab, key, used_s) VALUES (?, ?, ?)"
+            " ON CONFLICT (key, lab) DO UPDATE SET used_s = excluded.used_s",
+            [(lab, key, now_s) for key in keys],
+        )
+
+    def _drop_unused(self) -> int:
+        return self._connection.execute("DELETE FROM cells WHERE key NOT IN (SELECT key FROM uses)").rowcount
 
     def _prepare(self) -> None:
         for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
@@ -159,9 +181,12 @@ class LabStore:
                 raise StoreFailed(
                     f"The labs in {self._file} were saved by a newer Tunesmith", "Update Tunesmith to open them"
                 )
-            if found < _VERSION:
+            if found < 1:
                 for statement in _SCHEMA:
                     self._connection.execute(statement)
+            if found < _VERSION:
+                self._connection.execute("ALTER TABLE uses ADD COLUMN used_s REAL NOT NULL DEFAULT 0")
+                self._connection.execute("UPDATE uses SET used_s = ?", (self._clock(),))
                 self._connection.execute(f"PRAGMA user_version = {_VERSION}")
 
     @contextlib.contextmanager

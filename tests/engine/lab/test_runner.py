@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -29,6 +30,7 @@ from engine.lab.events import (
 from engine.lab.places import places_of
 from engine.lab.records import LabelScores, ReferenceScore, Reply
 from engine.lab.runner import stored_table
+from engine.lab.store import KEPT_S
 from engine.paths import Paths
 from engine.protocol import Sampling
 from tests.engine.lab.conftest import filled, template
@@ -289,3 +291,14 @@ async def test_a_table_that_is_only_shown_tells_how_far_it_is(
     await filled(make_runner(fail_item=2), lab)
     progress = stored_table(store, paths, lab).progress
     assert (progress.done, progress.failed, progress.total) == (24, 0, 30)
+
+
+async def test_a_run_to_the_end_drops_what_the_lab_has_left_long_ago(
+    make_runner: MakeRunner, lab: Lab, store: LabStore
+) -> None:
+    await filled(make_runner(), lab)
+    store._clock = lambda: time.time() + 2 * KEPT_S
+    fewer = msgspec.structs.replace(lab, rows=lab.rows[:2])
+    await filled(make_runner(), fewer)
+    again = await filled(make_runner(), lab)
+    assert only(LabStarted, again) == [LabStarted(total=30, known=12)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from engine.errors import NotFound, StoreFailed
 from engine.lab import Lab, LabStore
 from engine.lab.records import Reply
+from engine.lab.store import _SCHEMA, KEPT_S
 
 _WRITER = """
 import sys
@@ -94,3 +97,37 @@ def test_a_newer_file_is_left_alone(store: LabStore) -> None:
     store._connection.execute("PRAGMA user_version = 99")
     with pytest.raises(StoreFailed, match="newer"):
         LabStore(store._file)
+
+
+def test_cells_that_a_lab_has_left_long_ago_are_dropped(tmp_path: Path, lab: Lab) -> None:
+    now_s = [1e9]
+    store = LabStore(tmp_path / "labs.db", clock=lambda: now_s[0])
+    for name in ("films", "other"):
+        store.save(msgspec.structs.replace(lab, name=name))
+    for key in ("left", "shared", "current"):
+        store.put("films", key, reply(key))
+    store.use("other", ["shared"])
+    now_s[0] += KEPT_S - 1
+    assert store.prune("films") == 0
+    now_s[0] += 2
+    store.use("films", ["current"])
+    assert store.prune("films") == 1
+    assert set(store.get(["left", "shared", "current"])) == {"shared", "current"}
+    store.close()
+
+
+def test_a_file_of_the_version_before_keeps_its_cells(tmp_path: Path, lab: Lab) -> None:
+    file = tmp_path / "labs.db"
+    with contextlib.closing(sqlite3.connect(file)) as old, old:
+        for statement in _SCHEMA:
+            old.execute(statement)
+        old.execute("INSERT INTO labs VALUES ('films', ?, 0)", (msgspec.json.encode(lab),))
+        old.execute("INSERT INTO cells VALUES ('key', ?)", (msgspec.json.encode(reply("a")),))
+        old.execute("INSERT INTO uses VALUES ('films', 'key')")
+        old.execute("PRAGMA user_version = 1")
+    for _ in range(2):
+        store = LabStore(file)
+        assert store.prune("films") == 0
+        assert set(store.get(["key"])) == {"key"}
+        assert store.load("films") == lab
+        store.close()
