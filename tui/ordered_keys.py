@@ -17,6 +17,8 @@ from textual.dom import DOMNode
 PATIENCE_S = 0.3
 """Whatever a key has set off: the next one waits no longer."""
 _ROUNDS = 3
+_TYPING = "typing"
+"""On its way are letters that were typed into a field; no key is called so."""
 
 
 class OrderedKeys(App[None]):
@@ -28,6 +30,7 @@ class OrderedKeys(App[None]):
         self._held: deque[events.Key] = deque()
         self._on_its_way = ""
         self._turn = 0
+        self._typed_into: DOMNode | None = None
 
     async def on_event(self, event: events.Event) -> None:
         """Hold a key back while another one is on its way."""
@@ -35,6 +38,9 @@ class OrderedKeys(App[None]):
             await super().on_event(event)
         elif self._held or (self._on_its_way and event.key != self._on_its_way):
             self._held.append(event)
+        elif self._typed_into is not None and self._overtakes(event.key):
+            self._held.append(event)
+            self._wait_for(self._typed_into, _TYPING)
         else:
             # The same key again, as from a key that is held down, goes the same way and can't overtake.
             await self._hand_on(event)
@@ -44,10 +50,23 @@ class OrderedKeys(App[None]):
 
         target = self.focused or (self.screen if self.screen_stack else None)
         await super().on_event(event)
-        if target is None or (event.is_printable and isinstance(target, Input | TextArea)):
+        if target is None:
             return
+        if event.is_printable and isinstance(target, Input | TextArea):
+            self._typed_into = target
+        else:
+            self._wait_for(target, event.key)
+
+    def _overtakes(self, key: str) -> bool:
+        """Whether a key acts before the letters that were typed ahead of it: it does not go through the field."""
+        active = self.screen.active_bindings.get(key) if self.screen_stack else None
+        return active is not None and active.binding.priority
+
+    def _wait_for(self, target: DOMNode, key: str) -> None:
+        """Hold all other keys back until a key has had its effect."""
+        self._typed_into = None
         self._turn += 1
-        self._on_its_way = event.key
+        self._on_its_way = key
         self.set_timer(PATIENCE_S, partial(self._arrived, self._turn))
         self._follow(target, self._turn, _ROUNDS)
 

@@ -117,15 +117,17 @@ class TemplateDesk:
             Failed: It can't be written.
         """
         with self._keeping:
-            one = self.now if asked is None or asked.file == self.now.file else asked
+            one = asked or self.now
+            if one.file == self.now.file and one.saved != self.now.saved:
+                one = self.now  # it was saved since
             if asked is not None and not one.is_dirty:
-                return  # it was saved since
+                return
             file = one.file
             assert file is not None
             theirs = authoring.now_on_disk(file)
             if file == self.now.file:
                 self.look(theirs)
-                one = self.now
+                one = one if asked is not None else self.now
             authoring.save(file, one.text, one.saved)
             self._saved(one)
 

@@ -15,6 +15,7 @@ from engine.paths import Paths
 from engine.templates import Library, authoring
 from engine.templates.drafts import TemplateDrafts
 from tests.tui.conftest import Program
+from tests.tui.dialogs.host import burst
 from tests.tui.runs.watching import on_screen, until_shown
 from tests.tui.studio.slow_disk import SlowDisk
 from tui.screens.line_prompt import LinePrompt
@@ -232,6 +233,15 @@ async def test_typing_goes_on_while_the_disk_is_slow(start: Start, mine: Path, m
         await program.pilot.press("ctrl+s")
         await until_shown(program, "mine.toml · saved")
         assert written(mine) == "firstmore"
+
+
+async def test_what_is_typed_right_before_saving_is_saved(start: Start, mine: Path) -> None:
+    async with start(template="plain") as program:
+        await opened(program)
+        burst(program.app, *"#1", "ctrl+s", *"#2")
+        await program.until(lambda: studio(program).desk.now.text.startswith("#1#2"), "what was typed")
+        await program.until(lambda: written(mine) == f"#1{MINE}", "the file")
+        await until_shown(program, "mine.toml · not saved")
 
 
 async def test_the_chat_never_uses_what_is_faulty_or_not_saved(start: Start, mine: Path) -> None:

@@ -192,6 +192,15 @@ def test_what_is_typed_while_it_is_saved_stays_unsaved(
     assert (again.now.text, again.now.on_disk) == ("first and more", "same")
 
 
+def test_what_is_typed_before_a_save_has_begun_is_not_saved(desk: TemplateDesk, file: Path) -> None:
+    desk.type("first")
+    asked = desk.now
+    desk.type("first and more")
+    desk.save(asked)
+    assert file.read_text() == "first"
+    assert (desk.now.text, desk.now.is_dirty, desk.now.on_disk) == ("first and more", True, "same")
+
+
 def test_another_one_can_be_opened_before_a_save_has_begun(
     desk: TemplateDesk, library: Library, paths: Paths, file: Path
 ) -> None:
