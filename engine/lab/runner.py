@@ -121,6 +121,7 @@ class LabRunner:
         known, missing = look_up(self._store, keys, places)
         self._stands_on = [keys[place_of(cell)] for cell in known]
         self._is_kept = False
+        await asyncio.sleep(0)  # a run that was ended while it looked things up keeps nothing: the lab may be deleted
         if keep or not self.paused:
             self._keep(lab)
         self._count = Count(len(places), missing)

@@ -28,7 +28,7 @@ from engine.lab.events import (
     ModelLoading,
 )
 from engine.lab.places import places_of
-from engine.lab.records import LabelScores, ReferenceScore, Reply
+from engine.lab.records import LabelScores, Place, ReferenceScore, Reply
 from engine.lab.runner import stored_table
 from engine.lab.store import KEPT_S
 from engine.paths import Paths
@@ -95,6 +95,20 @@ async def test_a_lab_that_is_only_looked_at_takes_no_place(make_runner: MakeRunn
                 runner.resume()
     assert store.load(lab.name) == other
     assert [entry.name for entry in store.list()] == [lab.name]
+
+
+async def test_a_run_that_is_ended_while_it_looks_keeps_no_lab(
+    make_runner: MakeRunner, lab: Lab, store: LabStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def looked_up(*_: object) -> tuple[list[CellDone], list[Place]]:
+        task.cancel()  # as another thread does
+        return [], places_of(lab)
+
+    monkeypatch.setattr("engine.lab.runner.look_up", looked_up)
+    task = asyncio.create_task(filled(make_runner(), lab))
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert store.list() == []
 
 
 async def test_a_column_that_is_added_later_is_all_that_is_computed(make_runner: MakeRunner, lab: Lab) -> None:
