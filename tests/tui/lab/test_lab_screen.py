@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.lab import LabStore
 from engine.paths import Paths
 from engine.templates import Library
 from tests.fakes.models import model_files
@@ -381,6 +385,35 @@ async def test_a_lab_is_opened_and_deleted_by_name(start_lab: StartLab, paths: P
         await lab.press("escape")
 
 
+@contextlib.contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Another program writes to the labs."""
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+async def test_keys_are_heard_while_another_program_writes_to_the_labs(start_lab: StartLab, paths: Paths) -> None:
+    paths.labs_file.parent.mkdir(parents=True)
+    LabStore(paths.labs_file).close()
+    async with start_lab(is_open=False) as lab:
+        await lab.program.ready()
+        with locked(paths.labs_file):
+            opening = asyncio.create_task(lab.program.screen.action_lab())
+            await asyncio.sleep(0)  # holding the loop up here is what would let it fail
+        await opening
+        await lab.shown("LabScreen")
+        await lab.type_row("Hello")
+        await lab.press("n")
+        await lab.bench.settle()
+        with locked(paths.labs_file):
+            deleting = asyncio.create_task(lab.screen._delete("My lab"))
+            await asyncio.sleep(0)
+        assert "My lab" not in [entry.name for entry in await deleting]
+        assert "busy" not in lab.notices()
+
+
 async def test_the_slash_command_opens_a_lab_by_name(start_lab: StartLab, paths: Paths) -> None:
     async with start_lab() as lab:
         await lab.type_row("Hello")
@@ -414,7 +447,7 @@ async def test_text_that_drives_a_terminal_is_shown_as_pictures(start_lab: Start
 async def test_keys_that_come_before_the_table_do_no_harm(start_lab: StartLab) -> None:
     async with start_lab(is_open=False) as lab:
         await lab.program.ready()
-        lab.program.screen.action_lab()
+        await lab.program.screen.action_lab()
         await lab.press("down", "right", "a")
         await lab.shown("RowForm")
 

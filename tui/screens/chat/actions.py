@@ -40,7 +40,7 @@ class ChatActions(TurnActions, PromptActions, StudioActions, ConversationActions
                 case ("export_chat", file) if file:
                     await self._export(file)
                 case ("lab", name) if name:
-                    self.action_lab(name)
+                    await self.action_lab(name)
                 case ("runs", name) if name:
                     await self.open_run_named(name)
                 case _:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,6 +21,8 @@ from tui.widgets.composer import Composer
 from tui.widgets.header import Header
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engine.lab.records import Variation
     from engine.lab.store import LabStore
     from tui.lab_bench import LabBench
@@ -34,12 +37,13 @@ class LabActions(ChatBase):
 
     lab: LabBench | None = None
     """None until it was opened once."""
+    _opening: asyncio.Lock
 
-    def action_lab(self, name: str = "") -> None:
+    async def action_lab(self, name: str = "") -> None:
         """Open the lab: that of a name, a spec file, or the one from before."""
         from tui.screens.lab import LabScreen
 
-        bench = self._bench()
+        bench = await self._bench()
         if bench is None:
             return
         screen = LabScreen(bench, self)
@@ -51,9 +55,12 @@ class LabActions(ChatBase):
 
     def compare_template(self, template_id: str) -> None:
         """Put a template into the lab, beside others, asked of the chat's model; in the open lab, of its column's."""
+        self.run_worker(self._compare_template(template_id), group="compare")
+
+    async def _compare_template(self, template_id: str) -> None:
         from tui.state.lab_draft import with_template
 
-        bench, session = self._bench(), self.session
+        bench, session = await self._bench(), self.session
         if bench is None or session is None:
             return
         listing = session.prompting.listing(session.library.scan())
@@ -65,50 +72,31 @@ class LabActions(ChatBase):
             self.remember_lab(bench.draft.lab.name)
         screen = self._lab_screen()
         if screen is None:
-            self.action_lab()
+            await self.action_lab()
         else:
             screen.draw()
 
-    def _bench(self) -> LabBench | None:
-        from engine.lab.store import LabStore
+    async def _bench(self) -> LabBench | None:
         from tui.lab_bench import LabBench
 
-        if self.lab is None and self.session is not None:
-            try:
-                store = LabStore(self.services.paths.labs_file)
-            except TunesmithError as error:
-                self.notice(str(error), error=True)
-                return None
-            draft = self._last_lab(store) or self._first_draft(store)
-            self.lab = LabBench(
-                draft,
-                store=store,
-                make_runner=self.services.lab_runner,
-                settings=self.services.settings,
-                post=self.post_message,
-                clock=self.services.clock,
-            )
-            self.lab.put(draft)
-        return self.lab
-
-    def _last_lab(self, store: LabStore) -> Draft | None:
-        from tui.state.lab_draft import own_rows
-
-        try:
-            return own_rows(store.load(self.memory.lab)) if self.memory.lab else None
-        except TunesmithError:
-            return None
-
-    def _first_draft(self, store: LabStore) -> Draft:
-        """A new one, under a name that none has yet."""
-        from tui.state.lab_draft import unlike
-
-        draft = self.new_draft()
-        try:
-            names = [entry.name for entry in store.list()]
-        except TunesmithError:
-            names = []
-        return draft.with_lab(name=unlike(draft.lab.name, names))
+        async with self._opening:
+            if self.lab is None and self.session is not None:
+                file, last = self.services.paths.labs_file, self.memory.lab
+                try:
+                    store, draft = await asyncio.to_thread(_open_store, file, last, self.new_draft())
+                except TunesmithError as error:
+                    self.notice(str(error), error=True)
+                    return None
+                self.lab = LabBench(
+                    draft,
+                    store=store,
+                    make_runner=self.services.lab_runner,
+                    settings=self.services.settings,
+                    post=self.post_message,
+                    clock=self.services.clock,
+                )
+                self.lab.put(draft)
+            return self.lab
 
     async def close_lab(self) -> None:
         """End it; what is finished is kept."""
@@ -237,3 +225,18 @@ class LabActions(ChatBase):
     def remember_lab(self, name: str) -> None:
         """Open that lab the next time."""
         self.remember(lab=name)
+
+
+def _open_store(file: Path, last: str, new: Draft) -> tuple[LabStore, Draft]:
+    """The labs, and the one from last time; where it is gone, the new one under a name that none has yet."""
+    from engine.lab.store import LabStore
+    from tui.state.lab_draft import own_rows, unlike
+
+    store = LabStore(file)
+    with contextlib.suppress(TunesmithError):
+        if last:
+            return store, own_rows(store.load(last))
+    names: list[str] = []
+    with contextlib.suppress(TunesmithError):
+        names = [entry.name for entry in store.list()]
+    return store, new.with_lab(name=unlike(new.lab.name, names))

@@ -79,6 +79,7 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
             take_typed: Hands over what was typed before this screen was there.
         """
         super().__init__()
+        self._opening = asyncio.Lock()
         self.services = services
         self._remembering = Remembering(
             services.paths.memory_file, services.memory, lambda words: self.notice(words, error=True)

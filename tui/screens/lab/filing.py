@@ -25,11 +25,11 @@ from tui.state.lab_draft import Draft, own_rows, unlike
 class LabFiling(LabBase):
     """Where labs come from and go to."""
 
-    def action_lab_new(self) -> None:
+    async def action_lab_new(self) -> None:
         """Begin another lab."""
         draft = self.home.new_draft()
         try:
-            names = [entry.name for entry in self.bench.store.list()]
+            names = [entry.name for entry in await asyncio.to_thread(self.bench.store.list)]
         except TunesmithError:
             names = []
         self._turn_to(draft.with_lab(name=unlike(draft.lab.name, [*names, self.bench.draft.lab.name])))
@@ -41,17 +41,18 @@ class LabFiling(LabBase):
 
         await self.bench.settle()
         try:
-            entries = self.bench.store.list()
+            entries = await asyncio.to_thread(self.bench.store.list)
         except TunesmithError as error:
             self.notice(str(error), error=True)
             return
         now_s = self.home.services.now()
         self.app.push_screen(OpenLab(entries, self.bench.draft.lab.name, now_s, self._delete), self._open)
 
-    def _delete(self, name: str) -> list[LabEntry]:
+    async def _delete(self, name: str) -> list[LabEntry]:
+        store = self.bench.store
         try:
-            self.bench.store.delete(name)
-            return self.bench.store.list()
+            await asyncio.to_thread(store.delete, name)
+            return await asyncio.to_thread(store.list)
         except TunesmithError as error:
             self.notice(str(error), error=True)
             return []
@@ -63,10 +64,11 @@ class LabFiling(LabBase):
         elif kind == "name":
             self.open_named(name)
 
-    def open_named(self, name: str) -> None:
+    @work(group="spec", exclusive=True)
+    async def open_named(self, name: str) -> None:
         """Open the lab of a name."""
         try:
-            lab = self.bench.store.load(name)
+            lab = await asyncio.to_thread(self.bench.store.load, name)
         except TunesmithError as error:
             self.notice(str(error), error=True)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -42,7 +42,11 @@ class OpenLab(Dialog[str]):
     """
 
     def __init__(
-        self, entries: Sequence[LabEntry], current: str, now_s: float, delete: Callable[[str], Sequence[LabEntry]]
+        self,
+        entries: Sequence[LabEntry],
+        current: str,
+        now_s: float,
+        delete: Callable[[str], Awaitable[Sequence[LabEntry]]],
     ) -> None:
         """List labs; `delete` deletes one by its name and gives those that are left."""
         super().__init__()
@@ -111,5 +115,5 @@ class OpenLab(Dialog[str]):
 
         words = "Its table goes, and with it all cells that no other lab has too."
         if await self.app.push_screen_wait(Question(f"Delete {name}?", words, yes="deletes it")):
-            self._entries = tuple(self._delete(name))
+            self._entries = tuple(await self._delete(name))
             self._show()
