@@ -68,7 +68,11 @@ class LabView:
             case ModelLoading():
                 self._line(f"{_STAGES.get(event.stage, 'Loading')} {event.model}…")
             case ModelLoaded(model=model):
-                self._say(f"{model.name} is ready after {event.seconds:.1f} s, in {model.dtype} on {model.device}")
+                wanted = self._table.lab.dtype
+                instead = f" (batches know no {wanted})" if wanted not in ("auto", model.dtype) else ""
+                self._say(
+                    f"{model.name} is ready after {event.seconds:.1f} s, in {model.dtype}{instead} on {model.device}"
+                )
             case CellDone() | CellFailed():
                 if isinstance(event, CellFailed):
                     self._faults.append(event.fault)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.display import visible
+from engine.paths import Paths
 from tests.engine.cli.conftest import Command, command  # noqa: F401 - a fixture
 from tests.fakes.host import fake_host
 from tests.integration.hostile import PAYLOAD
@@ -202,3 +203,15 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(
     assert again.code == 0
     found = int(again.err.split("24 answers to find, ")[1].split(" known")[0])
     assert 4 <= found < 24
+
+
+def test_the_precision_that_is_really_computed_in_is_told(
+    command: Command,  # noqa: F811
+    spec: Spec,
+    host: Callable[..., None],
+    paths: Paths,
+) -> None:
+    paths.settings_file.parent.mkdir(parents=True, exist_ok=True)
+    paths.settings_file.write_text('dtype = "int8"\n')
+    host(reply="good")
+    assert "in float32 (batches know no int8) on cpu" in command("lab", "run", spec("a good film")).err
