@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import msgspec
 
 from engine.display import visible, visible_line
 from engine.figures import plural, reason_words
 from engine.lab.records import Lab, LabelScores, ReferenceScore, Reply
-from engine.lab.scores import is_exact, is_right
+from engine.lab.scores import is_exact, is_right, reference_perplexity
 from engine.protocol import Prompt, Turn
 from tui.state.lab import LabView
 from tui.state.lab_cells import RIGHT, SIGNS, WRONG
@@ -109,7 +107,6 @@ def _verdicts(
     if "exact" in lab.metrics and reply is not None and (exact := is_exact(lab, row, reply)) is not None:
         found.append(("Exact match", f"{RIGHT} yes" if exact else f"{WRONG} no"))
     if reference is not None:
-        likelihood = reference.likelihood
-        perplexity = math.exp(min(300.0, -likelihood.logprob / max(1, likelihood.tokens)))
-        found.append(("Perplexity", f"{perplexity:.3g} over {plural(likelihood.tokens, 'token')} of the reference"))
+        tokens = plural(reference.likelihood.tokens, "token")
+        found.append(("Perplexity", f"{reference_perplexity(reference):.3g} over {tokens} of the reference"))
     return found
