@@ -68,8 +68,10 @@ async def tokens(scene: Scene, _text: str) -> None:
 
 async def findings(scene: Scene, text: str) -> None:
     await valid(scene, text)
-    studio(scene).query_one(TextArea).text = text
+    editor = studio(scene).query_one(TextArea)
+    editor.text = text
     await scene.until_shown("line 7: ")
+    await scene.until(lambda: editor.has_focus and editor.cursor_location == (0, 0))
 
 
 async def running(scene: Scene, text: str) -> None:
