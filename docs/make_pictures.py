@@ -105,7 +105,7 @@ async def studio(app: TunesmithApp, pilot: Pilot[None]) -> None:
 async def lab(app: TunesmithApp, pilot: Pilot[None]) -> None:
     """A table that fills: what is known, what is being said, what waits."""
     assert app.chat is not None
-    app.chat.action_lab()
+    await app.chat.action_lab()
     await until(pilot, lambda: isinstance(app.screen, LabScreen) and app.screen.query(LabGrid))
     bench, screen = app.chat.lab, app.screen
     assert bench is not None
