@@ -243,6 +243,13 @@ def test_nothing_hostile_reaches_the_terminal(start: Start, paths: Paths) -> Non
         assert forbidden_bytes(terminal.raw) == []
 
 
+def has_first_words(screen: str) -> bool:
+    """Whether words stand in the transcript beneath the model's name; the list of conversations is left of it."""
+    beneath = re.search(r"▌ stories260k · Plain.*\n[^\n]*▌ (?P<words>[^\n]*)", screen)
+    words = beneath["words"].strip("▍ ") if beneath is not None else ""
+    return bool(words) and not words.startswith("reading the prompt")
+
+
 @pytest.mark.torch
 def test_a_real_model_streams_and_survives_the_death_of_its_host(home: Path, data: Path, paths: Paths) -> None:
     env = {name: os.environ[name] for name in ("HOME", "TUNESMITH_HOME", "HF_HOME", "HF_HUB_OFFLINE")}
@@ -251,8 +258,7 @@ def test_a_real_model_streams_and_survives_the_death_of_its_host(home: Path, dat
         terminal.wait_for("stories260k is listening", timeout_s=90)
         terminal.type("One day, Lily")
         terminal.press("enter")
-        first_words = re.compile(r"stories260k · Plain[ \n▎▌]+(?!reading the prompt)\w")
-        terminal.wait_for(lambda screen: first_words.search(screen) is not None, timeout_s=60)
+        terminal.wait_for(has_first_words, timeout_s=60)
         os.kill(host_of(terminal), signal.SIGKILL)
         terminal.wait_for("was killed by SIGKILL")
         terminal.type("Then Tom")
