@@ -57,6 +57,11 @@ def write_template(template: Template, file: Path) -> None:
     write_atomically(file, template_toml(template).encode())
 
 
+def own_id(template: Template) -> Template:
+    """The same under an id that a file of one's own can have: that of a trained model's means whichever is loaded."""
+    return msgspec.structs.replace(template, id=f"{TRAINED_ID}-copy") if template.id == TRAINED_ID else template
+
+
 def adopt_template(library: Library, template: Template) -> Template:
     """The library's own copy of a template: the one that is there, else it is written there under a free id.
 

@@ -26,6 +26,8 @@ class TemplateDesk:
         self.library = library
         self._drafts = drafts
         self._open: Open | None = None
+        self.visited: frozenset[str] = frozenset()
+        """The ids of all templates that were open."""
         self._keeping = threading.RLock()
         """Held while files are written; opening another template waits for it, typing does not."""
         self._changing = threading.Lock()
@@ -49,7 +51,7 @@ class TemplateDesk:
             except TemplateNotFound:
                 if (left := self._draft_without_file(name)) is None:
                     raise
-                self._open = left
+                self._take(left)
                 return left
             opened = Open(
                 id=source.id, file=source.file, text=source.text, saved=source.text, shown=as_edited(source.text)
@@ -59,8 +61,12 @@ class TemplateDesk:
                 opened = _change(opened, text=draft.text, saved=draft.before, from_draft=True)
                 if draft.before != source.text:
                     opened = _change(opened, on_disk="changed", theirs=source.text)
-            self._open = opened
+            self._take(opened)
             return opened
+
+    def _take(self, opened: Open) -> None:
+        self._open = opened
+        self.visited |= {opened.id}
 
     def _draft_without_file(self, name: str) -> Open | None:
         """What was typed into a template whose file another program took away."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -11,6 +11,7 @@ from engine.lab.inputs import DataFile
 from engine.lab.records import Lab, Row, Variation
 from engine.protocol import SamplingChange, Template
 from engine.sampling import sampling_for
+from tui.state.sampling_fields import change_between
 
 FIRST_NAME = "My lab"
 T = TypeVar("T")
@@ -105,6 +106,51 @@ def with_template(draft: Draft, template: Template, like: Variation, settings: S
             sampling=sampling_for(settings, template.sampling),
         )
     )
+
+
+def rewritten(before: Sequence[Template], after: Sequence[Template], visited: Collection[str]) -> tuple[Template, ...]:
+    """Of the templates that somebody had open, those that say something new now; names alone are nothing new."""
+    known = {_said(template) for template in before}
+    return tuple(template for template in after if template.id in visited and _said(template) not in known)
+
+
+def with_rewritten(draft: Draft, place: int, templates: Sequence[Template], settings: SamplingChange) -> Draft:
+    """Put templates that were made from a column's beside it, asked as it asks; those that are there already are not.
+
+    Args:
+        draft: What is compared.
+        place: The column.
+        templates: What was made of its template.
+        settings: The user's own sampling: what was set for the column wins over a template's, as it did before.
+    """
+    column = draft.lab.variations[place]
+    set_by_hand = change_between(sampling_for(settings, column.template.sampling), column.sampling)
+    is_named_by_hand = not is_named_after(column.name, column.template.name)
+    for template in templates:
+        if any(_said(other.template) == _said(template) for other in draft.lab.variations):
+            continue
+        known = {variable.name for variable in template.variables}
+        place += 1
+        changed = msgspec.structs.replace(
+            column,
+            name=column.name if is_named_by_hand else template.name,
+            template=template,
+            variables={name: value for name, value in column.variables.items() if name in known},
+            sampling=sampling_for(settings, template.sampling, set_by_hand),
+        )
+        draft = draft.with_column(changed, place)
+    return draft
+
+
+def _said(template: Template) -> bytes:
+    """All of a template that decides what a model says, to be compared: everything but its names."""
+    return msgspec.json.encode(msgspec.structs.replace(template, id="", name="", description=""))
+
+
+def first_difference(before: Sequence[object], after: Sequence[object]) -> int:
+    """The first place at which two sequences differ; their shorter length where one begins the other."""
+    pairs = zip(before, after, strict=False)
+    return next((place for place, (one, other) in enumerate(pairs) if one != other), min(len(before), len(after)))
 
 
 def own_rows(lab: Lab) -> Draft:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -88,12 +88,21 @@ def setup_texts(draft: Draft) -> dict[str, str]:
     return texts | {metric: YES if metric in lab.metrics else "" for metric in METRICS}
 
 
-def read_setup(texts: Mapping[str, str], lab: Lab) -> SetupReading:
-    """Read what was typed; a faulty field keeps what the lab has."""
+def read_setup(texts: Mapping[str, str], lab: Lab, taken: Collection[str] = ()) -> SetupReading:
+    """Read what was typed; a faulty field keeps what the lab has.
+
+    Args:
+        texts: By field.
+        lab: What the form began with.
+        taken: The names of other labs.
+    """
     faults: dict[str, str] = {}
     numbers = {name: _whole(texts[name], faults, name) for name in ("limit", "skip", "seed")}
-    if not texts["name"].strip():
+    name = " ".join(texts["name"].split())
+    if not name:
         faults["name"] = "a lab needs a name"
+    elif name in taken:
+        faults["name"] = "another lab has this name, and would be lost: choose another"
     labels = lab.labels
     try:
         labels = read_labels(texts["labels"])
@@ -114,7 +123,7 @@ def read_setup(texts: Mapping[str, str], lab: Lab) -> SetupReading:
         )
     changed = msgspec.structs.replace(
         lab,
-        name=" ".join(texts["name"].split()) or lab.name,
+        name=name or lab.name,
         labels=labels,
         metrics=metrics,
         normalisation=_normalisation(texts["normalisation"]),

@@ -127,6 +127,57 @@ async def test_rows_and_columns_are_removed_and_brought_back(start_lab: StartLab
         assert "Changed" in [row.input for row in lab.bench.draft.lab.rows]
 
 
+async def test_after_the_last_column_delete_takes_no_row_before_the_cursor_was_moved(start_lab: StartLab) -> None:
+    async with start_lab() as lab:
+        await lab.type_row("First")
+        await lab.press("right", "delete", "delete", "delete")
+        assert lab.bench.draft.lab.variations == ()
+        assert len(lab.bench.draft.lab.rows) == 1
+        assert "No column is left" in lab.notices()
+        await lab.press("ctrl+z")
+        assert (len(lab.bench.draft.lab.variations), lab.screen.grid.column) == (1, 0)
+        await lab.press("delete", "left", "delete")
+        assert lab.bench.draft.lab.rows == ()
+
+
+async def test_undo_goes_to_what_came_back(start_lab: StartLab) -> None:
+    async with start_lab() as lab:
+        for text in ("One", "Two", "Three"):
+            await lab.type_row(text)
+        await lab.press("left", "home", "down", "delete", "home", "ctrl+z")
+        assert (lab.screen.grid.row, lab.screen.grid.column) == (1, INPUTS)
+
+
+async def test_a_newer_notice_takes_the_place_of_an_older_one(start_lab: StartLab) -> None:
+    async with start_lab() as lab:
+        await lab.press("r", "ctrl+z", "w", "x")
+        assert lab.notices() == "There is no table yet: a lab needs a row and a column"
+
+
+async def test_a_lab_does_not_take_the_name_of_another_one(start_lab: StartLab) -> None:
+    async with start_lab() as lab:
+        await lab.type_row("Mine")
+        mine = lab.bench.draft.lab
+        await lab.press("n")
+        await lab.type_row("Another")
+        await lab.press("s")
+        form = await lab.shown("SetupForm")
+        form.query_one("#row-name", FormRow).text = "My lab"
+        await lab.press("ctrl+s")
+        await lab.until(lambda: "another lab has this name" in fault_of(form, "name"), "the fault")
+        form.query_one("#row-name", FormRow).text = "Third"
+        await lab.press("ctrl+s")
+        await lab.shown("LabScreen")
+        await lab.bench.settle()
+        assert lab.bench.store.load("My lab") == mine
+        assert lab.bench.store.load("Third").rows[0].input == "Another"
+
+
+def fault_of(form: Any, name: str) -> str:
+    row = form.query_one(f"#row-{name}", FormRow)
+    return " ".join(str(part.render()) for part in row.query("Static"))
+
+
 async def test_a_row_that_was_left_half_typed_is_there_again(start_lab: StartLab) -> None:
     async with start_lab() as lab:
         await lab.press("a")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
 from engine.memory import Memory
 from tui.services import Services
 from tui.session import Session
+
+if TYPE_CHECKING:
+    from tui.screens.studio import StudioScreen
 
 NARROW_COLUMNS = 100
 """Below this there is room for one panel beside the chat."""
@@ -71,8 +75,8 @@ class ChatBase(Screen[None]):
         """Put a template into the lab, beside others."""
 
     @abstractmethod
-    def open_studio(self, name: str, *, new: bool = False) -> None:
-        """Open the template studio."""
+    def open_studio(self, name: str, *, new: bool = False) -> StudioScreen | None:
+        """Open the template studio; None where it can't be, which is told."""
 
     @abstractmethod
     def save_draft(self) -> None:

@@ -27,29 +27,33 @@ class StudioActions(ChatBase):
             current = self.session.state.template.id
             self.open_studio(_ALWAYS_THERE if current == TRAINED_ID else current)
 
-    def open_studio(self, name: str, *, new: bool = False) -> None:
+    def open_studio(self, name: str, *, new: bool = False) -> StudioScreen | None:
         """Open the studio on a template.
 
         Args:
             name: Its id or name.
             new: Ask for the name of a new one at once.
+
+        Returns:
+            The studio; None where it can't be opened, which is told.
         """
         from tui.screens.studio import StudioScreen
 
         if self.session is None:
-            return
+            return None
         drafts = TemplateDrafts(self.services.paths.template_drafts)
         try:
             studio = StudioScreen(self.session.library, drafts, self, name)
         except TunesmithError as error:
             self.notice(str(error), error=True)
             if name != self.session.state.template.id:
-                return
+                return None
             # The chat's own file was deleted: the studio is still wanted.
             studio = StudioScreen(self.session.library, drafts, self, _ALWAYS_THERE)
         self.app.push_screen(studio)
         if new:
             studio.call_after_refresh(studio.action_studio_new)
+        return studio
 
     @property
     def open_studio_screen(self) -> StudioScreen | None:

@@ -10,10 +10,23 @@ from textual.screen import Screen
 from engine.lab.records import Variation
 from engine.protocol import Prompt, Template
 from tui.lab_bench import LabBench
+from tui.notices import say_instead
 from tui.services import Services
 from tui.state.lab_draft import Draft
 from tui.state.preview import Previewed
 from tui.widgets.lab_grid import LabGrid
+
+
+class StudioVisit(Protocol):
+    """What can be asked of the studio while it is open and after it."""
+
+    @property
+    def visited(self) -> frozenset[str]:
+        """The ids of all templates that were open in it."""
+
+    @property
+    def is_unsaved(self) -> bool:
+        """Whether something is typed there and not saved."""
 
 
 class LabHome(Protocol):
@@ -42,8 +55,8 @@ class LabHome(Protocol):
             exactly: Load the model for it, where it is not there.
         """
 
-    def open_studio(self, name: str, *, new: bool = False) -> None:
-        """Write on a template."""
+    def open_studio(self, name: str, *, new: bool = False) -> StudioVisit | None:
+        """Write on a template; None where it can't be opened, which is told."""
 
     def remember_lab(self, name: str) -> None:
         """Open that lab the next time."""
@@ -70,6 +83,13 @@ class LabBase(Screen[None]):
         self.home.remember_lab(draft.lab.name)
         self.draw()
 
+    def column_place(self) -> int | None:
+        """The place of the column under the cursor; None, with a word, where there is none."""
+        if 0 <= self.grid.column < len(self.bench.draft.lab.variations):
+            return self.grid.column
+        self.notice("Put the cursor on a column first: → goes there. C adds one.")
+        return None
+
     def notice(self, text: str, *, error: bool = False) -> None:
         """Say something in passing."""
-        self.notify(text, severity="error" if error else "information", timeout=12 if error else 5, markup=False)
+        say_instead(self, text, error=error)

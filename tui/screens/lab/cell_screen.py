@@ -16,6 +16,7 @@ from engine.display import visible
 from engine.errors import TunesmithError
 from engine.lab.records import Variation
 from engine.protocol import Prompt
+from tui.notices import say_instead
 from tui.renderables.fitted import QUIET, Fitted, labelled
 from tui.renderables.meter import meter
 from tui.screens.dialog import Dialog, Key
@@ -140,7 +141,7 @@ class CellScreen(Dialog[Spot]):
         """Copy the reply."""
         text = self._view.cell(*self.spot).text
         self.app.copy_to_clipboard(text)
-        self.notify(f"Copied {len(text):,} characters", markup=False)
+        say_instead(self, f"Copied {len(text):,} characters")
 
     def action_close(self) -> None:
         """Back to the table, with the cursor here."""

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import msgspec
+import asyncio
 
-from engine.errors import TemplateNotFound
-from engine.lab.records import Row, Variation
+import msgspec
+from textual import on, work
+
+from engine.errors import TunesmithError
+from engine.lab.records import Lab, Row, Variation
 from engine.protocol import Template
 from tui.screens.lab.base import LabBase
-from tui.state.lab_draft import Draft
+from tui.state.lab_draft import Draft, first_difference
 from tui.state.preview import Previewed
-from tui.widgets.lab_grid import INPUTS
+from tui.widgets.lab_grid import INPUTS, LabGrid
 
 
 class LabEditing(LabBase):
     """What is compared."""
 
-    _written: tuple[int, str] | None = None
-    """The column whose template is open in the studio, and the template's id."""
+    _is_past_columns = False
+    """The last column was just taken away, and the cursor has not been moved since."""
 
     # Rows
 
@@ -54,7 +57,7 @@ class LabEditing(LabBase):
 
     def action_lab_copy_column(self) -> None:
         """Add a copy of a column."""
-        if (place := self._column()) is not None:
+        if (place := self.column_place()) is not None:
             draft = self.bench.draft
             self.change(draft.with_column(draft.lab.variations[place], place + 1))
             self.grid.go_to(self.grid.row, place + 1)
@@ -87,47 +90,6 @@ class LabEditing(LabBase):
         row = rows[self.grid.row] if self.grid.row < len(rows) else Row(input="")
         return await self.home.preview_template(template, row.input)
 
-    def _column(self) -> int | None:
-        """The place of the column under the cursor; None, with a word, where there is none."""
-        if 0 <= self.grid.column < len(self.bench.draft.lab.variations):
-            return self.grid.column
-        self.notice("Put the cursor on a column first: → goes there. C adds one.")
-        return None
-
-    # Templates
-
-    def action_lab_studio(self) -> None:
-        """Write on the column's template; what is changed there comes as a column beside it."""
-        place = self._column()
-        if place is None:
-            return
-        template = self.bench.draft.lab.variations[place].template
-        try:
-            self.home.services.library.get(template.id)
-        except TemplateNotFound as error:
-            self.notice(str(error), error=True)
-        else:
-            self._written = (place, template.id)
-            self.home.open_studio(template.id)
-
-    def on_screen_resume(self) -> None:
-        """Take up what was written meanwhile."""
-        written, self._written = self._written, None
-        if written is None:
-            return
-        place, template_id = written
-        self.home.services.library.scan()
-        draft = self.bench.draft
-        try:
-            template = self.home.services.library.get(template_id)
-        except TemplateNotFound:
-            return
-        if all(column.template != template for column in draft.lab.variations):
-            changed = msgspec.structs.replace(draft.lab.variations[place], template=template)
-            self.change(draft.with_column(changed, place + 1))
-            self.grid.go_to(self.grid.row, place + 1)
-            self.notice("The template was changed: a column beside has it as it is now")
-
     # Both
 
     def action_lab_edit(self) -> None:
@@ -143,10 +105,13 @@ class LabEditing(LabBase):
     def action_lab_remove(self) -> None:
         """Take what is under the cursor away."""
         draft, grid = self.bench.draft, self.grid
-        if grid.column == INPUTS and draft.lab.rows:
+        if self._is_past_columns:
+            self.notice("No column is left. An arrow key goes to the inputs; Delete takes a row away there.")
+        elif grid.column == INPUTS and draft.lab.rows:
             self._remove(draft.without_row(grid.row), f"Row {grid.row + 1:,}")
         elif grid.column != INPUTS:
             self._remove(draft.without_column(grid.column), "The column")
+            self._is_past_columns = not self.bench.draft.lab.variations
 
     def _remove(self, draft: Draft, what: str) -> None:
         self.change(draft)
@@ -154,10 +119,24 @@ class LabEditing(LabBase):
 
     def action_lab_undo(self) -> None:
         """Take the last change back."""
+        before = self.bench.draft.lab
         if self.bench.undo():
             self.draw()
+            self._go_to_changed(before, self.bench.draft.lab)
         else:
             self.notice("There is nothing to take back")
+
+    def _go_to_changed(self, before: Lab, after: Lab) -> None:
+        """Put the cursor on what came back, so that the next key means that."""
+        if before.variations != after.variations:
+            place = first_difference(before.variations, after.variations)
+            self.grid.go_to(self.grid.row, min(place, len(after.variations) - 1))
+        elif before.rows != after.rows:
+            self.grid.go_to(first_difference(before.rows, after.rows), self.grid.column)
+
+    @on(LabGrid.Moved)
+    def _moved(self) -> None:
+        self._is_past_columns = False
 
     def action_lab_setup(self) -> None:
         """Set up scores."""
@@ -167,10 +146,18 @@ class LabEditing(LabBase):
         """Take the rows of a file."""
         self._set_up("file")
 
-    def _set_up(self, field: str) -> None:
+    @work(group="setup", exclusive=True)
+    async def _set_up(self, field: str) -> None:
         from tui.screens.lab.setup_form import SetupForm
 
-        self.app.push_screen(SetupForm(self.bench.draft, focus=field), self._take_setup)
+        await self.bench.settle()
+        try:
+            taken = {entry.name for entry in await asyncio.to_thread(self.bench.store.list)}
+        except TunesmithError as error:
+            self.notice(str(error), error=True)
+            return
+        form = SetupForm(self.bench.draft, focus=field, taken=taken - {self.bench.draft.lab.name})
+        self.app.push_screen(form, self._take_setup)
 
     def _take_setup(self, draft: Draft | None) -> None:
         if draft is not None:

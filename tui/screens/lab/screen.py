@@ -16,6 +16,7 @@ from tui.screens.lab.cell_screen import CellScreen
 from tui.screens.lab.editing import LabEditing
 from tui.screens.lab.filing import LabFiling
 from tui.screens.lab.parts import empty_text, foot_text, head_text, legend_text
+from tui.screens.lab.writing import LabWriting
 from tui.state.lab import Spot
 from tui.widgets.footer import Footer
 from tui.widgets.lab_grid import INPUTS, LabGrid
@@ -24,7 +25,7 @@ from tui.widgets.painted import Painted
 _FAR = 1 << 40
 
 
-class LabScreen(LabEditing, LabFiling):
+class LabScreen(LabEditing, LabWriting, LabFiling):
     """Draws the bench; it goes on without this screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*commands.bindings("lab")]
@@ -159,7 +160,7 @@ class LabScreen(LabEditing, LabFiling):
 
     def action_lab_use(self) -> None:
         """Chat with the column under the cursor."""
-        if (place := self._column()) is not None:
+        if (place := self.column_place()) is not None:
             self._use(place)
 
     def _use(self, place: int) -> None:

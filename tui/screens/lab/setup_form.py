@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import ClassVar
 
 import msgspec
@@ -60,10 +60,16 @@ class SetupForm(Dialog[Draft]):
     }
     """
 
-    def __init__(self, draft: Draft, *, focus: str = "file") -> None:
-        """Show what a draft says, with the cursor in a field."""
+    def __init__(self, draft: Draft, *, focus: str = "file", taken: Collection[str] = ()) -> None:
+        """Make the form.
+
+        Args:
+            draft: What it begins with.
+            focus: The field with the cursor.
+            taken: The names of other labs, which would be lost under another one of the same name.
+        """
         super().__init__()
-        self._draft, self._focus = draft, focus
+        self._draft, self._focus, self._taken = draft, focus, frozenset(taken)
         self._told: dict[str, str] = {}
         self._beneath = ""
 
@@ -84,7 +90,8 @@ class SetupForm(Dialog[Draft]):
             self._look(self._draft.data)
 
     def _read(self) -> SetupReading:
-        return read_setup({name: self._row(name).text for name in (f.name for f in SETUP_FIELDS)}, self._draft.lab)
+        texts = {field.name: self._row(field.name).text for field in SETUP_FIELDS}
+        return read_setup(texts, self._draft.lab, self._taken)
 
     @on(FormRow.Changed)
     def _changed(self, event: FormRow.Changed) -> None:

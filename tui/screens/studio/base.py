@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 from engine.errors import TunesmithError
 from engine.protocol import AnyCommand, AnyEvent, ModelInfo, Sampling, SamplingChange
+from tui.notices import say_instead
 from tui.session.template_desk import TemplateDesk
 from tui.state.studio import StudioState
 
@@ -72,7 +73,7 @@ class StudioBase(Screen[None]):
 
     def notice(self, text: str, *, error: bool = False) -> None:
         """Say something in passing."""
-        self.notify(text, severity="error" if error else "information", timeout=12 if error else 5, markup=False)
+        say_instead(self, text, error=error)
 
     def tried(self, call: Callable[[], object]) -> bool:
         """Do something, and say in words why it could not be done."""

@@ -131,6 +131,16 @@ class StudioScreen(Drawing, Examining, Running, FileActions):
         with contextlib.suppress(TunesmithError):  # there is nobody left to be told; the draft before it stays
             self.desk.keep_draft()
 
+    @property
+    def visited(self) -> frozenset[str]:
+        """The ids of all templates that were open here."""
+        return self.desk.visited
+
+    @property
+    def is_unsaved(self) -> bool:
+        """Whether something is typed and not saved."""
+        return self.desk.now.is_dirty and not self.desk.now.is_read_only
+
     # What is typed and what is on the disk
 
     def values(self) -> tuple[str, dict[str, str]]:
@@ -182,8 +192,8 @@ class StudioScreen(Drawing, Examining, Running, FileActions):
     def leave(self) -> None:
         """Go back to the chat; what is not saved is kept as a draft."""
         if self.keep():
-            if self.desk.now.is_dirty and not self.desk.now.is_read_only:
-                self.app.notify("What is not saved is kept as a draft", timeout=5, markup=False)
+            if self.is_unsaved:
+                self.notice("What is not saved is kept as a draft")
             self.dismiss(None)
 
     # What there is to do on the screen
