@@ -19,8 +19,8 @@ HELD_OUT = 100
 class Mixture(msgspec.Struct, frozen=True):
     """The share of each kind among the texts drawn, the rest being the teacher's."""
 
-    real: float = 0.45
-    forms: float = 0.2
+    real: float = 0.15
+    forms: float = 0.17
 
 
 @dataclass(frozen=True)
