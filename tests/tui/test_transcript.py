@@ -25,6 +25,8 @@ from tui.widgets.newest_hint import NewestHint
 from tui.widgets.transcript import Transcript
 from tui.widgets.turn_view import TurnView
 
+pytestmark = pytest.mark.program
+
 STORY = "Once upon a time there was a lighthouse, and every night it blinked: three short, one long."
 
 

@@ -19,6 +19,8 @@ from tui.screens.runs_dialog import RunsDialog
 from tui.screens.tune import TuneForm
 from tui.screens.tune.fields import TuneFields
 
+pytestmark = pytest.mark.program
+
 Start = Callable[..., Any]
 
 

@@ -8,6 +8,8 @@ from tests.tui.dialogs.host import opened
 from tui.commands import ACTIONS
 from tui.screens.help import HelpScreen
 
+pytestmark = pytest.mark.program
+
 
 @pytest.mark.parametrize("width", [80, 200])
 async def test_every_action_is_in_it(width: int) -> None:

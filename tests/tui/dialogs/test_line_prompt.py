@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.tui.dialogs.host import opened
 from tui.screens.line_prompt import LinePrompt
+
+pytestmark = pytest.mark.program
 
 
 async def test_enter_gives_the_line_as_it_was() -> None:

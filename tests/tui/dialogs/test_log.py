@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections import deque
 from typing import Literal
 
+import pytest
+
 from engine.protocol import LogLine
 from tests.tui.dialogs.host import opened
 from tui.screens.log import LogScreen
 from tui.widgets.log_lines import LogLines
+
+pytestmark = pytest.mark.program
 
 
 def line(text: str, level: Literal["debug", "info", "warning", "error"] = "info") -> LogLine:

@@ -10,6 +10,8 @@ from tests.tui.dialogs.host import SIZES, opened
 from tui.screens.model_picker import ModelChoice, ModelPicker
 from tui.widgets.filter_list import FilterList
 
+pytestmark = pytest.mark.program
+
 GPT2 = ModelEntry(
     ref="gpt2",
     name="gpt2",

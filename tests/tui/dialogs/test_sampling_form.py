@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.widgets import Checkbox, Input
 
 from engine.protocol import Sampling, SamplingChange
 from tests.tui.dialogs.host import SIZES, Opened, opened
 from tui.screens.sampling_form import SamplingForm
+
+pytestmark = pytest.mark.program
 
 DEFAULTS = Sampling(temperature=0.7, top_p=0.9, max_new_tokens=200)
 

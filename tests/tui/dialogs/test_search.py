@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from engine.conversations import Hit
 from engine.errors import StoreFailed
 from tests.tui.dialogs.host import SIZES, opened
 from tui.screens.search import SearchScreen
+
+pytestmark = pytest.mark.program
 
 NOW_S = 1_700_000_000.0
 HITS = (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from engine.errors import TemplateFault
 from engine.protocol import SamplingChange, Template, TokensCounted, Variable
 from engine.templates.library import Listing
@@ -11,6 +13,8 @@ from tests.tui.dialogs.host import SIZES, opened
 from tui.screens.template_picker import TemplatePicker
 from tui.state.preview import Previewed, fitted
 from tui.widgets.preview import Preview
+
+pytestmark = pytest.mark.program
 
 PLAIN = Template(id="plain", name="Plain", kind="completion", body="{{ message }}", description="Continue my text")
 CHAT = Template(
