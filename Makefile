@@ -2,7 +2,7 @@
 #
 #   make run        set up what is missing and open Tunesmith        ARGS="--model gpt2"
 #   make test       run all the tests                                ARGS="tests/engine -k wire"
-#   make test-fast  run the tests of the parts: without torch, a terminal or an open program, properties on few examples
+#   make test-fast  run the quick tests of the parts: without torch, a terminal or an open program, properties on few examples
 #   make check      lint, format, types and import contracts
 #   make format     format the code and mend what can be mended
 #   make pictures   draw the documentation's pictures anew
@@ -36,7 +36,7 @@ test: $(VENV)/ready-to-test
 
 test-fast: $(VENV)/ready-to-test
 	@$(TEST_ENVIRONMENT) HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest $(JOBS) \
-		-m "not torch and not terminal and not snapshots and not program" $(ARGS)
+		-m "not torch and not terminal and not snapshots and not program and not slow" $(ARGS)
 
 check: lint types borders
 

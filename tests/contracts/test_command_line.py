@@ -119,6 +119,7 @@ def test_help_is_data_and_not_narration() -> None:
     assert result.stderr == ""
 
 
+@pytest.mark.slow
 def test_a_misused_command_ends_with_2_and_says_so_on_stderr() -> None:
     result = tunesmith("generate", "--no-such-option")
     assert result.returncode == 2

@@ -30,6 +30,7 @@ def loaded(names: list[str], forbidden: tuple[str, ...], then: str = "") -> list
     return found
 
 
+@pytest.mark.slow
 def test_import_contracts_hold_in_the_source() -> None:
     lint_imports = Path(sys.executable).with_name("lint-imports")
     result = subprocess.run([lint_imports, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -47,10 +48,12 @@ def test_light_engine_modules_load_neither_heavy_nor_screen_libraries() -> None:
     assert loaded(modules("engine", *HEAVY_MODULES), (*HEAVY_LIBRARIES, *SCREEN_LIBRARIES)) == []
 
 
+@pytest.mark.slow
 def test_the_tui_loads_no_heavy_library() -> None:
     assert loaded(modules("tui"), HEAVY_LIBRARIES) == []
 
 
+@pytest.mark.slow
 def test_a_built_app_has_loaded_no_heavy_library() -> None:
     then = """
 import os

@@ -268,6 +268,7 @@ async def test_a_listener_that_fails_does_not_stop_the_log(
     assert "listener" in caplog.text
 
 
+@pytest.mark.slow
 async def test_a_flood_of_tokens_arrives_whole(make_client: MakeClient) -> None:
     client = make_client(tokens=20_000, reply="a b c d")
     await load(client)

@@ -101,6 +101,7 @@ def test_nothing_rendered_drives_a_terminal(text: str) -> None:
         assert all(0 <= mark.start <= mark.end <= len(line.text) for mark in line.marks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["[" * 9_000, "`a" * 5_000, ">" * 9_000, "- " * 3_000, "a" * 50_000], ids=len)
 def test_odd_markdown_still_shows_something(text: str) -> None:
     assert any(line.text for line in markdown_lines(text))

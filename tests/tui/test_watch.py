@@ -181,6 +181,7 @@ async def test_two_watch_at_once_and_see_the_same_without_a_gap(trainer: FakeTra
     assert (first.curve, first.recent, first.evaluations) == (second.curve, second.recent, second.evaluations)
 
 
+@pytest.mark.slow
 async def test_a_screen_that_is_busy_gets_no_second_message(trainer: FakeTrainer) -> None:
     held: list[RunSeen] = []
     watch = Watch(trainer.run, held.append, look_every_s=0.001)

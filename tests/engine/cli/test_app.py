@@ -73,6 +73,7 @@ assert not slow & set(sys.modules), slow & set(sys.modules)
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.slow
 def test_help_takes_little_longer_than_its_library_does() -> None:
     def fastest(code: str) -> float:
         times = []

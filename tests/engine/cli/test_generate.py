@@ -95,6 +95,7 @@ def test_a_prompt_comes_from_stdin_whole(run: Run) -> None:
     assert run("--prompt", "-", stdin=b"\xff\xfe\xfa").returncode == 1
 
 
+@pytest.mark.slow
 def test_arguments_that_are_no_utf8_are_no_crash() -> None:
     result = subprocess.run(
         [*map(os.fsencode, command("--prompt", reply="[{prompt}]")), b"caf\xe9"],
@@ -172,6 +173,7 @@ def test_variables_and_template_reach_the_model(run: Run) -> None:
     assert json.loads(result.stdout.splitlines()[-1])["type"] == "GenerationFinished"
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_the_partial_reply_and_exits_with_130() -> None:
     with start("--prompt", "x", fake={"token_delay_s": 30}) as process:
         assert process.stdout is not None
@@ -184,6 +186,7 @@ def test_ctrl_c_keeps_the_partial_reply_and_exits_with_130() -> None:
     assert b"Traceback" not in told
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_ends_it_quietly() -> None:
     with start("--prompt", "x", "--max-new-tokens", "100000", fake={"tokens": 100000}) as process:
         assert process.stdout is not None
@@ -196,6 +199,7 @@ def test_a_reader_that_goes_away_ends_it_quietly() -> None:
     assert b"BrokenPipe" not in told
 
 
+@pytest.mark.slow
 def test_on_a_terminal_nothing_that_drives_it_comes_through() -> None:
     ours, theirs = pty.openpty()
     with start("--prompt", "x", stdout=theirs, stderr=theirs, fake={"reply": "a\x1b]52;c;AAAA\x07b\u202ec"}) as process:

@@ -114,6 +114,7 @@ def test_get_while_offline_is_told(command: Command) -> None:
     assert "HF_HUB_OFFLINE" in result.err
 
 
+@pytest.mark.slow
 def test_get_downloads_with_narration_on_stderr(hub: FakeHub, cache: Path) -> None:
     hub.repos[NAME] = Repo(model_files(weights=BIG))
     result = finish(start(["models", "get", NAME], HF_ENDPOINT=hub.endpoint))
@@ -123,6 +124,7 @@ def test_get_downloads_with_narration_on_stderr(hub: FakeHub, cache: Path) -> No
     assert "\r" not in result.err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 def test_ctrl_c_keeps_what_came_and_the_next_get_goes_on(hub: FakeHub, cache: Path) -> None:
     files = model_files(weights=BIG)
@@ -143,6 +145,7 @@ def test_ctrl_c_keeps_what_came_and_the_next_get_goes_on(hub: FakeHub, cache: Pa
     assert hub.starts == [("model.safetensors", half)]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 def test_a_killed_download_leaves_nothing_that_could_be_loaded(hub: FakeHub, cache: Path, command: Command) -> None:
     files = model_files(weights=BIG)

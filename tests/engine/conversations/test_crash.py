@@ -77,6 +77,7 @@ def _check_all(store: Store, acknowledged: list[list[str]]) -> None:
         other.execute("INSERT INTO turns_index (turns_index, rank) VALUES ('integrity-check', 1)")
 
 
+@pytest.mark.slow
 def test_nothing_acknowledged_is_lost_to_a_kill(file: Path) -> None:
     draw = random.Random(3)
     acknowledged = []

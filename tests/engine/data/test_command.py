@@ -35,6 +35,7 @@ def test_it_shows_shape_counts_lengths_and_rows(command: Command, write: Write) 
     assert result.err == ""
 
 
+@pytest.mark.slow
 def test_faults_are_told_on_stderr_and_are_no_failure(command: Command, write: Write) -> None:
     file = write("reviews.jsonl", [*ROWS, {"text": 5, "label": 1}])
     result = command("data", "show", str(file), "--count", "0")

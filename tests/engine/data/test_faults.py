@@ -124,6 +124,7 @@ def test_what_is_behind_a_break_in_an_array_is_counted_as_one_fault(write: Write
     assert "Nothing behind it can be read" in report.faults[0].first[0].hint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [

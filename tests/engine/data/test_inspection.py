@@ -90,6 +90,7 @@ def process(paths: Paths) -> Any:
         yield started
 
 
+@pytest.mark.slow
 def test_the_process_opens_counts_and_shows(write: Write, process: DataProcess) -> None:
     spec = DataSpec(source=str(write("rows.jsonl", ROWS * 50)))
     [opened] = answers(process, OpenData(id=1, spec=spec))
@@ -122,6 +123,7 @@ def test_columns_are_named_where_it_is_not_clear_how_to_read_them(write: Write, 
     assert answers(process, NameColumns(id=2, spec=spec)) == [ColumnsNamed(id=2, present=("a", "b", "c"))]
 
 
+@pytest.mark.slow
 def test_a_command_can_be_cancelled(write: Write, process: DataProcess) -> None:
     spec = DataSpec(source=str(write("rows.jsonl", [{"text": "a"}] * 200_000)))
     answers(process, OpenData(id=1, spec=spec))

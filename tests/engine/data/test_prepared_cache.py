@@ -86,6 +86,7 @@ def test_a_dry_run_frees_nothing(tmp_path: Path) -> None:
     assert names(tmp_path) == ["a"]
 
 
+@pytest.mark.slow
 def test_preparing_prunes_and_marks_what_it_used(write: Write, tmp_path: Path) -> None:
     old = kept_set(tmp_path / "cache", "a", age_days=99)
     spec = DataSpec(source=str(write("rows.jsonl", ROWS)))

@@ -180,6 +180,7 @@ def test_nothing_hostile_reaches_a_terminal(
         assert visible(shown) == shown
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(
     command: Command,  # noqa: F811
     spec: Spec,

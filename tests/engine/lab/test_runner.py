@@ -168,6 +168,7 @@ async def test_a_host_that_dies_of_one_cell_costs_only_that_cell(make_runner: Ma
     }
 
 
+@pytest.mark.slow
 async def test_a_pause_in_the_middle_of_a_reply_loses_nothing_finished(make_runner: MakeRunner, lab: Lab) -> None:
     lab = msgspec.structs.replace(lab, metrics=())
     runner = make_runner(token_delay_s=0.01)
@@ -189,6 +190,7 @@ async def test_a_pause_in_the_middle_of_a_reply_loses_nothing_finished(make_runn
     assert len([cell for cell in only(CellStarted, events) if (cell.row, cell.variation) == (2, 0)]) == 2
 
 
+@pytest.mark.slow
 async def test_a_cancelled_run_keeps_what_is_done(make_runner: MakeRunner, lab: Lab) -> None:
     runner = make_runner(token_delay_s=0.01)
     events: list[AnyLabEvent] = []

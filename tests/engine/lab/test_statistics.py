@@ -97,6 +97,7 @@ def test_the_luck_is_that_of_an_exact_sign_test() -> None:
     assert not paired_bootstrap(pairs(*[1] * 9), pairs(*[0] * 9)).is_clear
 
 
+@pytest.mark.slow
 def test_many_rows_are_not_drawn_anew_and_say_the_same() -> None:
     draw = random.Random(6)
     ahead, behind = ([(draw.gauss(mean, 1), draw.uniform(1, 3)) for _ in range(2001)] for mean in (1.05, 1.0))

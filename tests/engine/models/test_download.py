@@ -69,6 +69,7 @@ def test_only_files_that_loading_needs_are_fetched(hub: FakeHub, environ: dict[s
     assert files_in(get(environ)) == {*model_files(), "chat_template.jinja"}
 
 
+@pytest.mark.slow
 def test_a_model_in_several_files_comes_with_its_index(hub: FakeHub, environ: dict[str, str], paths: Paths) -> None:
     hub.repos[NAME] = Repo(sharded_files())
     assert files_in(resolve(NAME, paths=paths, environ=environ).folder) == set(sharded_files())
@@ -103,6 +104,7 @@ def test_a_cut_connection_is_taken_up_again_by_itself(hub: FakeHub, environ: dic
     assert hub.served_bytes["model.safetensors"] == len(files["model.safetensors"])
 
 
+@pytest.mark.slow
 def test_a_connection_lost_for_good_keeps_what_came_and_the_next_download_goes_on(
     hub: FakeHub, environ: dict[str, str], cache: Path, paths: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,6 +203,7 @@ def test_a_damaged_file_in_the_cache_is_fetched_again(hub: FakeHub, environ: dic
     assert (model.folder / "model.safetensors").read_bytes() == files["model.safetensors"]
 
 
+@pytest.mark.slow
 def test_cancelling_a_stalled_download_returns_at_once_and_keeps_what_came(
     hub: FakeHub, environ: dict[str, str], cache: Path
 ) -> None:

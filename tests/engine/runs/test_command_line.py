@@ -128,6 +128,7 @@ def trainer_that_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("trainer_that_ends")
 def test_tune_writes_the_plan_that_was_asked_for(
     paths: Paths, rows: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

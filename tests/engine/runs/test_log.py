@@ -145,6 +145,7 @@ def test_history_of_a_run_without_events_is_empty(run: RunFolder) -> None:
     assert read_history(run.events_file).curve == ()
 
 
+@pytest.mark.slow
 def test_a_million_lines_open_in_under_a_second(run: RunFolder, writer: EventWriter, step: MakeStep) -> None:
     writer.append(RunStarted(model="tiny", method="full", pid=1))
     template = writer.append(step(123_456))

@@ -133,6 +133,7 @@ def test_a_hostile_template_ends_soon_with_a_sentence(body: str) -> None:
     assert "\n" not in caught.value.title
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["nested loops over range", "a macro that calls itself", "doubling with ~", "a class"])
 def test_so_does_a_hostile_chat_template(name: str) -> None:
     hostile = model(chat_template=HOSTILE[name].replace("{{ ''.__class__.__mro__", "{{ ''.__class__.__mro__.x.y"))
@@ -234,6 +235,7 @@ HOSTILE_FILES = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE_FILES.values(), ids=HOSTILE_FILES.keys())
 def test_a_hostile_file_is_read_soon_and_told_in_few_sentences(text: str) -> None:
     began = time.thread_time()
@@ -256,6 +258,7 @@ def test_a_body_may_have_many_full_stops() -> None:
     assert parse(text, template_id="x").faults == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["nested loops over range", "a recursive loop that widens", "many comparisons"])
 def test_looking_for_traps_in_a_hostile_template_ends_soon(name: str) -> None:
     began = time.thread_time()
@@ -264,6 +267,7 @@ def test_looking_for_traps_in_a_hostile_template_ends_soon(name: str) -> None:
     assert "not-rendered" in {trap.code for trap in found}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["nested loops over range", "a macro that doubles", "much output", "a class"])
 def test_all_that_is_done_with_a_hostile_file_ends_soon(name: str) -> None:
     began_s = time.process_time()
