@@ -141,16 +141,29 @@ class _View:
         self._live = is_terminal(sys.stderr)
         self._width = 0
         self._told_s = float("-inf")
+        self._held: RunPaused | RunFinished | None = None
         self.waits_for_space = False
 
     def show(self, event: AnyRunEvent) -> None:
+        self._release()
         if self._as_json:
             out_json(event)
         if isinstance(event, RunPaused):
             self.waits_for_space = event.reason == "disk-full"
-        elif isinstance(event, StepDone):
+        if isinstance(event, StepDone):
             self._step(event)
-            return
+        elif isinstance(event, RunFinished) or (isinstance(event, RunPaused) and not self.waits_for_space):
+            self._held = event  # where nothing comes behind it, the state of the run says the same, and what to do
+        else:
+            self._tell(event)
+
+    def _release(self) -> None:
+        """Tell of an end that was none: somebody has gone on with the run."""
+        held, self._held = self._held, None
+        if held is not None:
+            self._tell(held)
+
+    def _tell(self, event: AnyRunEvent) -> None:
         line = event_line(event)
         if line and not self._as_json:
             self.close()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
-from engine.figures import plural
+from engine.figures import human_duration, plural
 from engine.protocol import Frozen
 from engine.runs.events import (
     AnyRunEvent,
@@ -103,12 +103,12 @@ def _alive(lifecycle: AnyRunEvent | None, facts: RunState) -> RunState:
 
 
 def _finished(run: RunFolder, end: RunFinished, facts: RunState) -> RunState:
+    took = f" and {human_duration(end.seconds)} of training" if end.seconds else ""
+    talk = f"Talk to it: tunesmith --model run:{run.name}"
     if end.outcome == "completed":
-        return _with(
-            facts, "finished", f"Finished after {plural(end.step, 'step')}. Talk to it: --model run:{run.name}"
-        )
+        return _with(facts, "finished", f"Finished after {plural(end.step, 'step')}{took}. {talk}")
     if end.outcome == "stopped":
-        return _with(facts, "stopped", f"Stopped by you after {plural(end.step, 'step')}; the work is kept")
+        return _with(facts, "stopped", f"Stopped by you after {plural(end.step, 'step')}{took}; the work is kept. {talk}")
     hint = f". {end.hint}" if end.hint else ""
     return _with(facts, "failed", f"Failed at step {end.step:,}: {end.why}{hint}", log_tail(run))
 

@@ -12,7 +12,7 @@ import pytest
 from engine.cli.app import main
 from engine.paths import Paths
 from engine.runs import RunFolder, find_run
-from engine.runs.events import EvalDone, ProbeSampled, RunFinished, RunPaused, RunStarted, StepDone
+from engine.runs.events import EvalDone, ProbeSampled, RunFinished, RunPaused, RunResumed, RunStarted, StepDone
 from engine.runs.lock import TrainerLock
 from engine.runs.log import EventWriter
 from engine.runs.plan import read_plan
@@ -83,9 +83,34 @@ def test_a_run_that_died_ends_the_command_with_1(
     assert "died at step 3" in capsys.readouterr().err
 
 
-def test_a_paused_run_ends_the_watching_with_0(run: RunFolder, writer: EventWriter) -> None:
+def test_a_paused_run_ends_the_watching_with_0_and_says_so_once(
+    run: RunFolder, writer: EventWriter, capsys: pytest.CaptureFixture[str]
+) -> None:
     writer.append(RunPaused(step=3, reason="asked", words="Paused at step 3"))
     assert call("runs", "follow", "first") == 0
+    assert capsys.readouterr().err.splitlines() == ["Paused at step 3. Go on: tunesmith runs resume first."]
+
+
+def test_a_pause_that_is_over_is_told_where_it_was(
+    run: RunFolder, writer: EventWriter, step: MakeStep, capsys: pytest.CaptureFixture[str]
+) -> None:
+    writer.append(RunPaused(step=3, reason="asked", words="Paused at step 3"))
+    writer.append(RunResumed(step=3))
+    writer.append(step(4))
+    writer.append(RunFinished(outcome="completed", step=4, seconds=75))
+    assert call("runs", "follow", "first") == 0
+    paused, on, _, end = capsys.readouterr().err.splitlines()
+    assert (paused, on) == ("Paused at step 3", "Going on behind step 3")
+    assert end == "Finished after 4 steps and 1 min 15 s of training. Talk to it: tunesmith --model run:first."
+
+
+def test_a_failed_run_says_why_once(
+    run: RunFolder, writer: EventWriter, step: MakeStep, capsys: pytest.CaptureFixture[str]
+) -> None:
+    writer.append(step(4))
+    writer.append(RunFinished(outcome="failed", step=4, why="The loss is not a number", hint="Begin again"))
+    assert call("runs", "follow", "first") == 1
+    assert capsys.readouterr().err.count("The loss is not a number") == 1
 
 
 @pytest.mark.parametrize("command", ["pause", "stop", "save"])
