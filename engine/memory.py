@@ -30,6 +30,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """The training panel on the right."""
     run: str = ""
     """The training run that the panel showed last; empty before the first."""
+    training: str = ""
+    """The run that was being trained when it was seen last; empty where its end was seen."""
     lab: str = ""
     """The name of the lab that was open last; empty before the first."""
     recent_models: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ import pytest
 from engine.memory import Memory, load_memory
 from engine.paths import Paths
 from tests.fakes.runs import FakeTrainer
-from tests.tui.runs.watching import SHOWN, Start, attached, on_screen, until_shown, view
+from tests.tui.runs.watching import SHOWN, Start, attached, on_screen, until_shown, until_told, view
 from tui.app import _model_of
 from tui.launcher import main
 from tui.widgets.dock import Dock
@@ -80,7 +80,7 @@ async def test_a_run_that_starts_beside_one_that_is_watched_is_told(
     async with start(memory=SHOWN) as program:
         await attached(program)
         other = FakeTrainer(paths, "second").work()
-        await program.until(lambda: any("second has begun" in n.message for n in program.app._notifications))
+        await until_told(program, "second has begun")
         assert view(program).name == "first"
         other.close()
 
@@ -104,7 +104,7 @@ async def test_a_run_is_opened_by_name_and_remembered(start: Start, paths: Paths
             assert program.screen.query_one(Dock).display
         program.composer.put("/runs three")
         await program.pilot.press("enter")
-        await program.until(lambda: any("no run called three" in n.message for n in program.app._notifications))
+        await until_told(program, "no run called three")
     assert load_memory(paths.memory_file).run == "two"
     async with start(memory=load_memory(paths.memory_file)) as program:
         await attached(program, "two")
@@ -125,3 +125,28 @@ async def test_the_end_of_a_run_is_told_where_the_panel_is_folded(start: Start, 
         await attached(program)
         trainer.die("Killed")
         await program.until(lambda: any("first: ✗ Died" in n.message for n in program.app._notifications))
+
+
+async def test_who_comes_back_while_a_run_trains_sees_it_at_once(start: Start, trainer: FakeTrainer) -> None:
+    async with start(memory=Memory(dock_shown=False), size=(120, 50)) as program:
+        await until_shown(program, "first", "▶ Training · step 120 of 500")
+
+
+async def test_in_a_narrow_terminal_who_comes_back_is_told_of_the_run(start: Start, trainer: FakeTrainer) -> None:
+    async with start(memory=Memory(dock_shown=False), size=(80, 24)) as program:
+        await until_told(program, "first: ▶ Training · step 120 of 500. Ctrl+L shows it")
+        assert not program.screen.query_one(Dock).display
+
+
+async def test_a_run_that_ended_while_the_program_was_closed_is_shown_once(
+    start: Start, trainer: FakeTrainer, paths: Paths
+) -> None:
+    async with start(memory=Memory(dock_shown=False), size=(80, 24)) as program:
+        await attached(program)
+    trainer.die("out of memory")
+    async with start(memory=load_memory(paths.memory_file), size=(80, 24)) as program:
+        await until_told(program, "first: ✗ Died · step 120 of 500")
+    assert load_memory(paths.memory_file).training == ""
+    async with start(memory=load_memory(paths.memory_file), size=(120, 40)) as program:
+        await attached(program)
+        assert not program.screen.query_one(Dock).display

@@ -28,6 +28,11 @@ async def until_shown(program: Program, *words: str) -> None:
         raise AssertionError(f"waited in vain for {words} on\n{on_screen(program)}") from None
 
 
+async def until_told(program: Program, words: str) -> None:
+    """Wait for something that is said in passing."""
+    await program.until(lambda: any(words in told.message for told in program.app._notifications), words)
+
+
 def view(program: Program) -> RunView:
     assert program.screen.run_view is not None
     return program.screen.run_view

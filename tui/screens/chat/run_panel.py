@@ -26,6 +26,8 @@ class RunPanel(ChatBase):
     """The run that is shown, as far as it was read."""
     _watch: Watch | None = None
     _arrivals: Arrivals | None = None
+    _came_back: bool = False
+    """Whether nobody has seen yet how the run stands since the program began."""
 
     # Which run is shown
 
@@ -38,8 +40,10 @@ class RunPanel(ChatBase):
         if name:
             await self.open_run_named(name)
         else:
-            found = await asyncio.to_thread(first_run, self.services.paths.runs, self.memory.run)
+            remembered = self.memory.training or self.memory.run
+            found = await asyncio.to_thread(first_run, self.services.paths.runs, remembered)
             if found is not None and self._watch is None:
+                self._came_back = True
                 self._follow(found)
         await self._look_for_runs()
         self.set_interval(LOOK_FOR_RUNS_S, self._look_for_runs)
@@ -109,7 +113,11 @@ class RunPanel(ChatBase):
         if view is not None:
             self.run_view = view.see(event.look)
             self.draw_run()
-            self._tell_end(view, self.run_view)
+            if self._came_back:
+                self._tell_return(self.run_view)
+            else:
+                self._tell_end(view, self.run_view)
+            self._remember_training(self.run_view)
         # Only once it is on the screen is there a next look.
         self.call_after_refresh(event.taken)
 
@@ -117,6 +125,24 @@ class RunPanel(ChatBase):
         """Say that a trainer has ended, where nothing on the screen shows it."""
         if before.locked and not now.locked and self.app.screen is self and not self.query_one(Dock).display:
             self.notice(f"{now.name}: {headline(now)}", error=now.state.state in ("died", "failed"))
+
+    def _tell_return(self, now: RunView) -> None:
+        """Show a run that trains, or trained when the program was left, to a person who comes back."""
+        self._came_back = False
+        if not now.locked and self.memory.training != now.name:
+            return
+        if self.app.size.width >= NARROW_COLUMNS:
+            self.show_dock()
+        elif not self.query_one(Dock).display:
+            ways = "Ctrl+L shows it beside the chat, F7 on the whole screen"
+            self.notice(f"{now.name}: {headline(now)}. {ways}.", error=now.state.state in ("died", "failed"))
+
+    def _remember_training(self, now: RunView) -> None:
+        """Keep which run was at work, so that its end is told even where it comes while the program is closed."""
+        if now.locked and self.memory.training != now.name:
+            self.remember(training=now.name)
+        elif not now.locked and self.memory.training == now.name:
+            self.remember(training="")
 
     def _lose_run(self, name: str) -> None:
         """The run was deleted or renamed, here or elsewhere."""
