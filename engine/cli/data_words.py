@@ -39,18 +39,20 @@ def report_in_words(report: Report) -> str:
     """The counts and the histogram."""
     unit = report.unit
     faulty = f", {report.faulty_rows:,} of them faulty" if report.faulty_rows else ""
-    lines = [f"{plural(report.rows, 'row')}{faulty}"]
+    lines = [f"{report.count_words}{faulty}"]
     lines.append(f"empty {report.empty_rows:,} · duplicate {report.duplicate_rows:,}")
     lines.append(
         f"{human_count(report.tokens)} {unit}, of which {human_count(report.trained_tokens)} are learned · "
-        f"a row has {report.lengths.median:,} in the middle, {report.lengths.longest:,} at most"
+        f"half of them have at most {report.lengths.median:,}, the longest has {report.lengths.longest:,}"
     )
     if report.max_length:
         share = report.truncated_rows / max(1, report.used_rows)
         lines.append(
-            f"longest length {report.max_length:,}: {plural(report.truncated_rows, 'row')} cut ({share:.1%}), "
-            f"{plural(report.lost_tokens, 'token')} lost, {plural(report.split_rows, 'long text')} parted"
+            f"cut at {report.max_length:,} tokens: {plural(report.truncated_rows, 'row')} ({share:.1%}), "
+            f"which lose {plural(report.lost_tokens, 'token')}"
         )
+    if report.piece_words:
+        lines.append(f"learned as {report.piece_words}")
     if report.labels:
         lines += ["", "labels", *_label_lines(report)]
     if report.lengths.counts:

@@ -44,7 +44,7 @@ def event_line(event: AnyRunEvent) -> str:
             cut = f", {event.truncated_rows:,} cut at {event.max_length:,}" if event.truncated_rows else ""
             skipped = f", {event.skipped_rows:,} skipped" if event.skipped_rows else ""
             held_out = f"{event.evaluation_rows:,} held out"
-            return f"{plural(event.rows, 'row')} of {human_count(event.tokens)} tokens, {held_out}{cut}{skipped}"
+            return f"{rows_words(event)} of {human_count(event.tokens)} tokens, {held_out}{cut}{skipped}"
         case PreflightDone():
             return event.words
         case StepDone():
@@ -69,6 +69,12 @@ def event_line(event: AnyRunEvent) -> str:
             how = {"completed": "Finished", "stopped": "Stopped", "failed": "Failed"}[event.outcome]
             why = f": {event.why}" if event.why else f" after {human_duration(event.seconds)} of training"
             return f"{how} at step {event.step:,}{why}"
+
+
+def rows_words(data: DataReady) -> str:
+    """What is trained on: 1,900 rows, or 64 rows in 2,730 pieces where texts are longer than a row may be."""
+    pieces = f" in {data.pieces:,} pieces" if data.pieces > data.rows else ""
+    return f"{plural(data.rows, 'row')}{pieces}"
 
 
 def step_line(event: StepDone) -> str:

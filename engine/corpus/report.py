@@ -6,6 +6,7 @@ from typing import Literal
 
 from engine.corpus.spec import Columns
 from engine.display import visible_line
+from engine.figures import plural
 from engine.protocol import Frozen, Template
 
 FaultKind = Literal[
@@ -118,6 +119,8 @@ class Report(Frozen, frozen=True, kw_only=True):
     """Of the lengths; characters where no tokenizer was given."""
     rows: int = 0
     """All that were read, faulty ones included."""
+    block_rows: int = 0
+    """Of them, those that are only a part of a long plain text, which is read in blocks."""
     faulty_rows: int = 0
     faults: tuple[FaultCount, ...] = ()
     empty_rows: int = 0
@@ -142,6 +145,22 @@ class Report(Frozen, frozen=True, kw_only=True):
     labels: tuple[LabelCount, ...] = ()
     notes: tuple[str, ...] = ()
     """What a person should know, in sentences."""
+
+    @property
+    def count_words(self) -> str:
+        """How many rows there are, by what they are: 2,000 rows, 67 blocks of text."""
+        if self.block_rows:
+            return plural(self.rows, "block of text", "blocks of text")
+        return plural(self.rows, "row")
+
+    @property
+    def piece_words(self) -> str:
+        """What becomes of texts that are longer than a row may be; empty where there are none."""
+        if not self.split_rows:
+            return ""
+        goes = "goes" if self.split_rows == 1 else "go"
+        long = f"{plural(self.split_rows, 'long text')} {goes} on in further pieces"
+        return f"{plural(self.pieces, 'piece')} of at most {self.max_length:,} tokens: {long}, and nothing is lost"
 
     @property
     def used_rows(self) -> int:

@@ -115,6 +115,15 @@ class Rows:
             return np.zeros(0, dtype=np.uint64)
         return np.concatenate([batch.column("digest").to_numpy() for batch in self._batches])[self._places]
 
+    def count_source_rows(self) -> int:
+        """How many rows of the source these are; the pieces of a long text are one."""
+        import numpy as np
+
+        if not len(self):
+            return 0
+        numbers = np.concatenate([batch.column("row").to_numpy() for batch in self._batches])
+        return len(np.unique(numbers[self._places]))
+
     def count_trained(self) -> int:
         """How many tokens the loss is taken on."""
         import numpy as np

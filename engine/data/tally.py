@@ -8,6 +8,7 @@ from collections import Counter
 from engine.corpus.report import Fault, FaultCount, Histogram, LabelCount, Report
 from engine.data.encoding import IGNORED
 from engine.data.pipeline import Outcome, Pipeline
+from engine.data.rows import Row
 from engine.figures import plural
 
 _FIRST = 5
@@ -29,7 +30,7 @@ class Tally:
         self._digests = array("Q")
         self._truncated = self._lost = self._split = self._pieces = 0
         self._tokens = self._trained = 0
-        self._touching = 0
+        self._touching = self._blocks = 0
         self.rows = 0
 
     @property
@@ -47,6 +48,7 @@ class Tally:
                 kept.append(outcome.fault)
             return
         assert outcome.dressed is not None
+        self._blocks += isinstance(outcome.item, Row) and not (outcome.item.begins and outcome.item.ends)
         self._digests.append(outcome.digest)
         if outcome.label is not None:
             self._labels[outcome.label] += 1
@@ -64,6 +66,7 @@ class Tally:
             template=self._pipeline.template,
             unit="tokens" if self._pipeline.encoder is not None else "characters",
             rows=self.rows,
+            block_rows=self._blocks,
             faulty_rows=self.faulty_rows,
             faults=tuple(
                 FaultCount(kind=kept[0].kind, count=self._fault_counts[kind], first=tuple(kept))

@@ -46,9 +46,11 @@ class DataReady(RunEvent, frozen=True, kw_only=True):
     """The data is read, rendered and turned into tokens."""
 
     rows: int
-    """What is trained on: rows, and the further pieces of texts that are longer than a row may be."""
+    """Of the source, that are trained on."""
     evaluation_rows: int
     """Those that are held out."""
+    pieces: int = 0
+    """What `rows` come to where texts that are longer than a row may be go on in further pieces; 0 is not known."""
     tokens: int
     """Of one epoch, without padding."""
     trained_tokens: int

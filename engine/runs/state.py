@@ -103,12 +103,13 @@ def _alive(lifecycle: AnyRunEvent | None, facts: RunState) -> RunState:
 
 
 def _finished(run: RunFolder, end: RunFinished, facts: RunState) -> RunState:
-    took = f" and {human_duration(end.seconds)} of training" if end.seconds else ""
+    after = f"after {plural(end.step, 'step')}"
+    after += f" and {human_duration(end.seconds)} of training" if end.seconds else ""
     talk = f"Talk to it: tunesmith --model run:{run.name}"
     if end.outcome == "completed":
-        return _with(facts, "finished", f"Finished after {plural(end.step, 'step')}{took}. {talk}")
+        return _with(facts, "finished", f"Finished {after}. {talk}")
     if end.outcome == "stopped":
-        return _with(facts, "stopped", f"Stopped by you after {plural(end.step, 'step')}{took}; the work is kept. {talk}")
+        return _with(facts, "stopped", f"Stopped by you {after}; the work is kept. {talk}")
     hint = f". {end.hint}" if end.hint else ""
     return _with(facts, "failed", f"Failed at step {end.step:,}: {end.why}{hint}", log_tail(run))
 

@@ -76,8 +76,9 @@ def read_lesson(
             max_steps=plan.max_steps,
         ),
         ready=DataReady(
-            rows=len(rows),
-            evaluation_rows=len(prepared.evaluation),
+            rows=rows.count_source_rows(),
+            evaluation_rows=prepared.evaluation.count_source_rows(),
+            pieces=len(rows),
             tokens=report.tokens,
             trained_tokens=report.trained_tokens,
             skipped_rows=report.skipped_rows,

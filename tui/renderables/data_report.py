@@ -40,17 +40,19 @@ def _figures(report: Report) -> list[tuple[str, str]]:
     used = max(1, report.used_rows)
     faulty = f", {report.faulty_rows:,} faulty" if report.faulty_rows else ", none faulty"
     twice = f"{report.duplicate_rows:,} duplicate ({report.duplicate_rows / used:.1%})"
+    what = "Text blocks" if report.block_rows else "Rows"
     pairs = [
-        ("Rows", f"{report.rows:,}{faulty}, {report.empty_rows:,} empty, {twice}"),
+        (what, f"{report.rows:,}{faulty}, {report.empty_rows:,} empty, {twice}"),
         ("Learned", f"{human_count(report.trained_tokens)} of {human_count(report.tokens)} {unit}"),
-        ("A row", f"{report.lengths.median:,} {unit} in the middle, {report.lengths.longest:,} at most"),
+        ("Lengths", f"half have at most {report.lengths.median:,} {unit}, the longest has {report.lengths.longest:,}"),
     ]
     if report.max_length and report.unit == "tokens":
         share = report.truncated_rows / used
         cut = f"{plural(report.truncated_rows, 'row')} cut at {report.max_length:,} tokens ({share:.1%})"
         lost = f", {plural(report.lost_tokens, 'token')} lost" if report.lost_tokens else ""
-        parted = f", {plural(report.split_rows, 'long text')} parted" if report.split_rows else ""
-        pairs.append(("Cut", cut + lost + parted))
+        pairs.append(("Cut", cut + lost))
+    if report.piece_words:
+        pairs.append(("Pieces", report.piece_words))
     return pairs
 
 

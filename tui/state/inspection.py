@@ -148,7 +148,7 @@ def glimpse(seen: Inspection) -> str:
     how = ", guessed" if seen.columns.guessed else ""
     parts = [f"{columns_in_words(seen.columns)}{how}"]
     if seen.report is not None:
-        parts.append(plural(seen.report.rows, "row"))
+        parts.append(seen.report.count_words)
         if seen.report.faulty_rows:
             parts.append(f"{seen.report.faulty_rows:,} of them faulty")
     elif seen.counted > 0:

@@ -142,7 +142,8 @@ def facts(view: RunView) -> tuple[tuple[str, str], ...]:
     if data is not None:
         cut = f", {data.truncated_rows:,} cut" if data.truncated_rows else ""
         skipped = f", {data.skipped_rows:,} skipped" if data.skipped_rows else ""
-        found.append(("rows", f"{data.rows:,} of {human_count(data.tokens)} tokens{cut}{skipped}"))
+        pieces = f" in {data.pieces:,} pieces" if data.pieces > data.rows else ""
+        found.append(("rows", f"{data.rows:,}{pieces} of {human_count(data.tokens)} tokens{cut}{skipped}"))
         found.append(("held out", f"{data.evaluation_rows:,} rows"))
     return tuple((label, visible_line(text)) for label, text in found)
 

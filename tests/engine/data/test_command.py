@@ -120,6 +120,6 @@ def test_with_a_model_it_counts_and_shows_tokens(command: Command, data: Path, w
     result = command("data", "show", str(file), "--model", str(data / "stories260k"), "--max-length", "40", "--tokens")
     assert result.code == 0, result.err
     assert "lengths in tokens" in result.out
-    assert "longest length 40: 1 row cut (100.0%)" in result.out
+    assert "cut at 40 tokens: 1 row (100.0%)" in result.out
     assert "✂" in result.out
     assert "⟦The end.</s>⟧" in result.out.replace("│", "")

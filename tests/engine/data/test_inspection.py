@@ -66,9 +66,21 @@ def test_a_survey_counts_tokens(write: Write) -> None:
     report = survey(DataSpec(source=str(write("rows.jsonl", rows))), tokenizer, max_length=32)
     assert (report.unit, report.rows, report.split_rows, report.truncated_rows) == ("tokens", 4, 1, 0)
     assert report.pieces > 4
+    assert report.count_words == "4 rows"
+    assert report.piece_words.startswith(f"{report.pieces} pieces of at most 32 tokens: 1 long text goes on")
     assert report.lengths.longest == len(tokenizer("the fox " * 50)["input_ids"]) + 1
     assert sum(report.lengths.counts) == 4
     assert len(report.lengths.counts) <= 25
+
+
+def test_a_long_plain_text_is_counted_in_blocks_and_a_short_one_is_a_row(tmp_path: Path) -> None:
+    file = tmp_path / "book.txt"
+    file.write_text("A line of a long book.\n" * 4000)
+    report = survey(DataSpec(source=str(file)))
+    assert report.rows == report.block_rows > 3
+    assert report.count_words == f"{report.rows} blocks of text"
+    file.write_text("A line of a short one.\n")
+    assert survey(DataSpec(source=str(file))).count_words == "1 row"
 
 
 def test_a_survey_tells_how_far_it_is_and_can_be_cancelled(write: Write) -> None:

@@ -75,6 +75,7 @@ def test_no_duplicate_and_no_piece_stands_on_both_sides(write: Write, tmp_path: 
     assert not set(prepared.train.digests.tolist()) & set(prepared.evaluation.digests.tolist())
     assert len(prepared.evaluation) > 0
     assert prepared.report.duplicate_rows == 60
+    assert prepared.train.count_source_rows() + prepared.evaluation.count_source_rows() == 90 < len(prepared.train)
 
 
 @pytest.mark.parametrize(("count", "fraction", "expected"), [(2, 0.01, 1), (2, 0.99, 1), (1, 0.5, 0), (10, 0.0, 0)])

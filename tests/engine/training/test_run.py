@@ -82,7 +82,8 @@ def test_everything_that_happens_is_told(nursery: Nursery, make_plan: MakePlan) 
         only(events, StepDone)[-1].step,
     )
     (data,) = only(events, DataReady)
-    assert data.rows + data.evaluation_rows >= 80
+    assert data.rows + data.evaluation_rows == 80
+    assert data.pieces >= data.rows
     assert data.packed
     (preflight,) = only(events, PreflightDone)
     assert preflight.fits
