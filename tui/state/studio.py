@@ -13,6 +13,7 @@ from engine.protocol import ModelInfo, TokensCounted
 from engine.templates.examination import Examined, Finding
 from tui.state.reply import Reply
 
+RENDERING = "being rendered…"
 SAMPLE = "Tell me about the sea."
 _ALARM_SHARE = 0.9
 
@@ -56,6 +57,8 @@ class StudioState(msgspec.Struct, frozen=True, kw_only=True):
     """The model's own count of what was examined."""
     uncounted: str = ""
     """Why it could not be counted."""
+    is_late: bool = False
+    """What was typed last takes long to be rendered, so that what is shown is of a text from before."""
     shows_tokens: bool = False
     run: Reply | None = None
 
@@ -93,17 +96,23 @@ def disk_words(one: Open) -> str:
 
 def size_words(state: StudioState, model: ModelInfo | None) -> str:
     """How large the prompt is, and of how much."""
-    counted = state.counted
+    counted, examined = state.counted, state.examined
+    if examined is None:
+        return RENDERING
+    if state.is_late:
+        return "still being rendered: what is below is of the text before"
     if state.uncounted:
         return visible_line(state.uncounted)
     if counted is not None:
         share = counted.tokens / max(1, counted.context_tokens)
         full = " · nearly full" if share > _ALARM_SHARE else ""
         return f"{counted.tokens:,} of {counted.context_tokens:,} tokens ({share:.0%}){full}"
-    if state.examined is None or state.examined.template is None:
+    if examined.template is None:
         return ""
+    if examined.unrendered:
+        return "no prompt, so nothing to count"
     if model is None:
-        return f"{plural(len(state.examined.text), 'character')} · no model, so no tokens"
+        return f"{plural(len(examined.text), 'character')} · no model to count tokens: Ctrl+O picks one"
     return "counting…"
 
 

@@ -84,6 +84,9 @@ class TemplateEditor(TextArea):
         self._marks = [(*marks, *_jinja(line)) for line, marks in zip(lines, found, strict=False)]
 
     async def _on_key(self, event: events.Key) -> None:
+        if event.key.startswith("alt+"):
+            event.prevent_default()  # a key of the screen, whose letter is not meant for the text
+            return
         if self.read_only and (event.is_printable or event.key in _CHANGING) and event.key != "tab":
             event.stop()
             event.prevent_default()

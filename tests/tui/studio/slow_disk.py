@@ -6,10 +6,13 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.templates import authoring
+from engine.templates.examination import Examined, examine
+from tui.screens.studio import examining
 
 DEADLINE_S = 20
 
@@ -37,3 +40,22 @@ class SlowDisk:
         self.released.set()
         thread.join(DEADLINE_S)
         assert not thread.is_alive()
+
+
+class SlowLook:
+    """Rendering takes as long as the `with` block."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._free = threading.Event()
+        self._free.set()
+        monkeypatch.setattr(examining, "examine", self._slow)
+
+    def _slow(self, *args: Any, **options: Any) -> Examined:
+        assert self._free.wait(DEADLINE_S), "nobody ended the block: is its loop waiting for the look?"
+        return examine(*args, **options)
+
+    def __enter__(self) -> None:
+        self._free.clear()
+
+    def __exit__(self, *_: object) -> None:
+        self._free.set()

@@ -17,7 +17,7 @@ from engine.templates.drafts import TemplateDrafts
 from tests.tui.conftest import Program
 from tests.tui.dialogs.host import burst
 from tests.tui.runs.watching import on_screen, until_shown
-from tests.tui.studio.slow_disk import SlowDisk
+from tests.tui.studio.slow_disk import SlowDisk, SlowLook
 from tui.screens.line_prompt import LinePrompt
 from tui.screens.question import Question
 from tui.screens.studio import StudioScreen
@@ -188,9 +188,59 @@ async def test_without_a_model_it_says_so(start: Start, mine: Path) -> None:
     async with start(model="", memory=None, fail_load="x") as program:
         program.screen.open_studio("mine")
         await program.until(lambda: isinstance(program.app.screen, StudioScreen), "the studio")
-        await until_shown(program, "no model, so no tokens", "Sing of Tell me")
+        await until_shown(program, "no model to count tokens", "Sing of Tell me")
         await program.pilot.press("ctrl+r")
         await until_told(program, "Pick a model first")
+
+
+async def test_a_slow_prompt_is_said_to_be_rendered_and_no_other_ones_is_shown(
+    start: Start, mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = SlowLook(monkeypatch)
+    async with start() as program:
+        await opened(program)
+        await until_shown(program, "Sing of Tell me")
+        with slow:
+            studio(program).open("story")
+            await until_shown(program, "story · shipped", "The prompt is being rendered…")
+            assert "Sing of" not in prompt_shown(program)
+        await until_shown(program, "Write a creative story about Tell me")
+        with slow:
+            studio(program).query_one("#studio-message", Input).value = "rain"
+            await until_shown(program, "still being rendered", "Write a creative story about Tell me")
+        await until_shown(program, "Write a creative story about rain")
+        assert "still being rendered" not in on_screen(program)
+
+
+async def test_what_fails_when_it_is_rendered_is_not_counted(start: Start, mine: Path) -> None:
+    async with start() as program:
+        await opened(program)
+        await rewrite(program, 'body = "{{ 1 // 0 }}"\n')
+        await until_shown(program, "no prompt, so nothing to count")
+
+
+async def test_what_is_typed_right_before_running_is_run(start: Start, mine: Path) -> None:
+    async with start(reply="All is {prompt}") as program:
+        await opened(program)
+        editor(program).move_cursor((2, 0))
+        burst(program.app, *"Oh", "ctrl+r")
+        await program.until(lambda: studio(program).state.run, "the run")
+        run = studio(program).state.run
+        assert run is not None
+        assert "OhSing of" in run.asked.prompt.template.body
+
+
+async def test_a_key_with_alt_types_nothing(start: Start, mine: Path) -> None:
+    async with start() as program:
+        await opened(program)
+        assert editor(program).has_focus
+        program.app.post_message(events.Key("alt+x", "x"))  # as a terminal tells it
+        await program.pilot.press("end")
+        assert editor(program).text == MINE
+
+
+def prompt_shown(program: Program) -> str:
+    return str(studio(program).query_one("Preview").children[0].render())
 
 
 async def test_tokens_are_told_apart_on_request(start: Start, mine: Path) -> None:
@@ -426,7 +476,7 @@ async def test_a_model_that_comes_later_counts_at_once(start: Start, mine: Path)
     async with start(load_delay_s=0.3) as program:
         program.screen.open_studio("mine")
         await program.until(lambda: isinstance(program.app.screen, StudioScreen), "the studio")
-        await until_shown(program, "no model, so no tokens")
+        await until_shown(program, "no model to count tokens")
         await until_shown(program, "tokens (", "mine.toml · saved  ·  fake")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.protocol import Failed, TokensCounted
+from engine.protocol import Failed, ModelInfo, TokensCounted
 from engine.templates.examination import examine
 from tui.state.studio import StudioState, finding_words, next_line, size_words, stop_words
 
@@ -39,10 +39,20 @@ def test_the_models_own_template_without_a_model_says_so() -> None:
 
 def test_the_size_is_of_the_window() -> None:
     state = StudioState(examined=examine(GOOD, "x", message="sea"))
-    assert size_words(state, None) == "9 characters · no model, so no tokens"
+    assert size_words(state, None) == "9 characters · no model to count tokens: Ctrl+O picks one"
     counted = TokensCounted(id=1, tokens=990, context_tokens=1000, dropped_turns=0)
     assert size_words(state.with_(counted=counted), None) == "990 of 1,000 tokens (99%) · nearly full"
     assert size_words(state.with_(uncounted="too\x1b long"), None) == "too␛ long"
+
+
+def test_counting_is_said_only_while_something_is_counted() -> None:
+    model = ModelInfo("gpt2", "gpt2", "gpt2", "base", 124_000_000, 1, 256, 50257, "cpu", "float32")
+    assert size_words(StudioState(), model) == "being rendered…"
+    assert size_words(StudioState(examined=examine(GOOD, "x", message="sea")), model) == "counting…"
+    broken = examine('body = "{{ 1 // 0 }}"', "x", message="sea")
+    assert size_words(StudioState(examined=broken), model) == "no prompt, so nothing to count"
+    late = StudioState(examined=examine(GOOD, "x", message="sea"), is_late=True)
+    assert "still being rendered" in size_words(late, model)
 
 
 def test_nothing_of_a_file_drives_the_terminal() -> None:

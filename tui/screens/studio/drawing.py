@@ -77,10 +77,12 @@ class Drawing(StudioBase):
     def _draw_prompt(self) -> None:
         preview, examined, counted = self.query_one(Preview), self.state.examined, self.state.counted
         shown = (examined, counted, self.state.shows_tokens)
-        if examined is None or shown == self._prompt_shown:
+        if shown == self._prompt_shown:
             return
         self._prompt_shown = shown
-        if examined.template is None:
+        if examined is None:
+            preview.show_words("The prompt is being rendered…")
+        elif examined.template is None:
             preview.show_words("A template with faults shows no prompt.")
         elif examined.unrendered:
             preview.show_words(examined.unrendered, fault=True)

@@ -16,6 +16,8 @@ from tui.widgets.variables import VariablesForm
 
 PAUSE_S = 0.15
 """So long a pause in the typing starts a look."""
+LATE_S = 0.4
+"""A look that takes longer is told to be under way."""
 
 
 class Examining(StudioBase):
@@ -23,6 +25,8 @@ class Examining(StudioBase):
 
     _is_looking = False
     _wants_look = False
+    is_seen = False
+    """Whether what was examined is what stands there now."""
 
     @on(TextArea.Changed, "#studio-editor")
     def _typed(self, event: TextArea.Changed) -> None:
@@ -47,7 +51,7 @@ class Examining(StudioBase):
 
     def look_again(self) -> None:
         """Examine the text, once the typing pauses; a look that is under way is followed by another."""
-        self._wants_look = True
+        self._wants_look, self.is_seen = True, False
         if not self._is_looking:
             self._is_looking = True
             self.run_worker(self._look(), group="look")
@@ -63,20 +67,37 @@ class Examining(StudioBase):
                     return
                 message, variables = self.values()
                 one, model = self.desk.now, self.host.studio_model()
-                examined = await asyncio.to_thread(
+                looking = asyncio.to_thread(
                     examine, one.text, one.id, message=message, variables=variables, model=model
                 )
+                examined = await self._told_if_late(asyncio.ensure_future(looking))
                 if not self.is_attached:
                     return
+                if self.desk.now.id != one.id:
+                    continue  # another one was opened meanwhile, and is looked at next
                 fresh = model is None or self.state.examined is None or self.state.examined.prompt != examined.prompt
-                self.state = self.state.with_(examined=examined, uncounted="")
+                self.state = self.state.with_(examined=examined, uncounted="", is_late=False)
                 if fresh:
                     self.state = self.state.with_(counted=None)
                 self.draw()
+                if not self._wants_look:
+                    self.is_seen = True
+                    self.seen()
                 if model is not None and not self._wants_look:
                     await self._count(one.text, examined, model)
         finally:
             self._is_looking = False
+
+    def seen(self) -> None:
+        """What stands there was examined."""
+
+    async def _told_if_late(self, looking: asyncio.Future[Examined]) -> Examined:
+        """Wait for a look; where it takes long, say that what is shown is of a text from before."""
+        done, _ = await asyncio.wait((looking,), timeout=LATE_S)
+        if not done and self.is_attached:
+            self.state = self.state.with_(is_late=True)
+            self.draw()
+        return await looking
 
     async def _count(self, text: str, examined: Examined, model: ModelInfo) -> None:
         """Have the model say what it would see, and how long it is."""
@@ -85,6 +106,7 @@ class Examining(StudioBase):
         counted, uncounted = None, ""
         try:
             counted = await self._ask(examined.prompt, with_pieces=self.state.shows_tokens)
+            uncounted = "" if counted is not None else "the model gave no count"
         except TunesmithError as error:
             uncounted = str(error)
         overflow = await self._overflow(text, examined.prompt)

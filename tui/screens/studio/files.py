@@ -92,7 +92,10 @@ class FileActions(StudioBase):
 
     def _is_good(self) -> bool:
         """Save it, where it can be used; say whether it can."""
-        if self.state.examined is None or self.state.examined.template is None:
+        if self.state.examined is None:
+            self.notice("It is still being rendered: try again in a moment")
+            return False
+        if self.state.examined.template is None:
             self.notice("It has faults: mend them first", error=True)
             return False
         if not (self.desk.now.is_read_only or self.save()):

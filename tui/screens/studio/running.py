@@ -13,6 +13,8 @@ class Running(StudioBase):
     """Runs and stops."""
 
     _model: ModelInfo | None = None
+    _runs_when_seen = False
+    is_seen: bool
 
     def action_studio_pick_model(self) -> None:
         """Choose the model that counts and runs."""
@@ -20,9 +22,22 @@ class Running(StudioBase):
 
     def action_studio_run(self) -> None:
         """Run what is written on the current model."""
+        if self.host.studio_model() is None:
+            self.notice("Pick a model first: Ctrl+O", error=True)
+        elif self.is_seen:
+            self._run()
+        else:
+            self._runs_when_seen = True  # what was typed a moment ago is meant too
+
+    def seen(self) -> None:
+        """What stands there was examined: run it, where that was asked for before."""
+        if self._runs_when_seen:
+            self._run()
+
+    def _run(self) -> None:
+        self._runs_when_seen = False
         model, examined = self.host.studio_model(), self.state.examined
         if model is None:
-            self.notice("Pick a model first: Ctrl+O", error=True)
             return
         if examined is None or examined.prompt is None or examined.unrendered:
             self.notice("It has faults: mend them first", error=True)

@@ -33,7 +33,7 @@ LOOK_INTERVAL_S = 1.0
 DRAFT_PAUSE_S = 0.4
 
 
-class StudioScreen(Drawing, Examining, Running, FileActions):
+class StudioScreen(Drawing, Running, Examining, FileActions):
     """Where templates are written."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*commands.bindings("studio")]
@@ -155,6 +155,7 @@ class StudioScreen(Drawing, Examining, Running, FileActions):
         editor.mark_lines({})
         if editor.text != one.text:
             editor.load_text(one.text)
+        self._runs_when_seen = False
         self.state = StudioState(shows_tokens=self.state.shows_tokens)
         self.draw()
         self.look_again()
