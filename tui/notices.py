@@ -9,6 +9,8 @@ from engine.display import visible
 
 INFORMATION_S = 5.0
 ERROR_S = 12.0
+_LETTERS_PER_S = 15
+"""What is read without haste; a longer notice stands for longer."""
 
 
 def say_instead(node: DOMNode, text: str, *, error: bool = False) -> None:
@@ -28,7 +30,7 @@ def say_instead(node: DOMNode, text: str, *, error: bool = False) -> None:
         Notification(
             visible(text),
             severity="error" if error else "information",
-            timeout=ERROR_S if error else INFORMATION_S,
+            timeout=max(ERROR_S if error else INFORMATION_S, len(text) / _LETTERS_PER_S),
             markup=False,
         )
     )

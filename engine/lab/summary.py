@@ -52,9 +52,14 @@ class Summary(Frozen, frozen=True):
     metrics: tuple[MetricSummary, ...]
 
     @property
+    def deciding(self) -> MetricSummary | None:
+        """The first score that is there."""
+        return next((metric for metric in self.metrics if metric.best is not None), None)
+
+    @property
     def winner(self) -> int | None:
         """The best variation by the first score that is there."""
-        return next((metric.best for metric in self.metrics if metric.best is not None), None)
+        return self.deciding.best if self.deciding is not None else None
 
 
 def summarise(lab: Lab, results: Results) -> Summary:

@@ -99,9 +99,17 @@ LAB: tuple[Action, ...] = (
         group="In the lab",
     ),
     Action(
+        id="lab_verdicts",
+        title="What is better",
+        help="By every score: whether the best is really better, and each column's figure with its interval.",
+        keys="v",
+        scope="lab",
+        group="In the lab",
+    ),
+    Action(
         id="lab_winner",
         title="Use the winner",
-        help="Chat with the best column: its template, sampling and model.",
+        help="Chat with the column that is best by the first score: its template, blanks, sampling and model.",
         keys="w",
         scope="lab",
         group="In the lab",
@@ -109,7 +117,7 @@ LAB: tuple[Action, ...] = (
     Action(
         id="lab_use",
         title="Use this column",
-        help="Chat with the template, sampling and model of the column under the cursor.",
+        help="Chat with the template, blanks, sampling and model of the column under the cursor.",
         keys="u",
         scope="lab",
         group="In the lab",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from engine.display import visible, visible_line
 from engine.figures import human_bytes, human_duration, plural
-from engine.lab.records import Lab
+from engine.lab.records import Lab, Variation
 from engine.lab.summary import TITLES, Summary
+from tui.state.header import sampling_words
 from tui.state.lab import LabView
 from tui.state.lab_draft import Draft
 from tui.state.model import short_name
@@ -98,6 +99,45 @@ def verdict_lines(lab: Lab, summary: Summary | None) -> list[str]:
     if len(found) == 1 and len(lab.metrics) == 1:
         return [visible(found[0].verdict)]
     return [visible(f"{TITLES[metric.metric]}: {metric.verdict}") for metric in found]
+
+
+def doubt_words(lab: Lab, summary: Summary) -> str:
+    """What speaks against the winner, in sentences; empty where it is better beyond these rows, by every score."""
+    deciding = summary.deciding
+    if deciding is None or len(lab.variations) < 2:
+        return ""
+    words, difference = [], deciding.difference
+    if difference is None:
+        words.append("But nothing is known yet of another column on the same rows.")
+    elif difference.value == 0:
+        words.append("But the second does as well on these rows: more rows may tell them apart.")
+    elif not difference.is_clear:
+        words.append("But its lead can be chance: more rows would tell.")
+    for metric in summary.metrics:
+        if metric.best not in (None, deciding.best):
+            name = lab.variations[metric.best].name
+            words.append(f"By {_in_sentence(TITLES[metric.metric])} {name} is best.")
+    return visible_line(" ".join(words))
+
+
+def used_words(variation: Variation) -> str:
+    """How the chat asks from now on, all of it: the limit of a reply's length is easily forgotten."""
+    sampling = variation.sampling
+    parts = [
+        f"template {variation.template.name}",
+        short_name(variation.model),
+        sampling_words(sampling),
+        f"{plural(sampling.max_new_tokens, 'token')} at most",
+    ]
+    if sampling.temperature > 0 and sampling.seed is None:
+        parts.append("a new seed for each reply")
+    if variation.variables:
+        parts.append("the column's blanks")
+    return visible_line(f"The chat asks like {variation.name} now: {', '.join(parts)}.")
+
+
+def _in_sentence(title: str) -> str:
+    return title[0].lower() + title[1:]
 
 
 def hint_words(draft: Draft, view: LabView) -> str:

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.geometry import Region
 
 from engine.lab import LabStore
 from engine.paths import Paths
+from engine.protocol import SamplingChange
 from engine.templates import Library
 from tests.fakes.models import model_files
 from tests.tui.lab.conftest import REVIEWS
@@ -317,6 +319,52 @@ async def test_the_winner_is_used_for_the_chat(start_lab: StartLab, paths: Paths
         assert lab.program.screen.query_one(Composer).has_focus
         await lab.program.say("And now")
         assert lab.program.texts()[-1] == "And now said"
+
+
+async def test_a_doubtful_winner_is_used_with_a_word_of_doubt_and_with_all_its_sampling(
+    start_lab: StartLab, reviews: Path
+) -> None:
+    async with start_lab(reply="I say: {prompt}") as lab:
+        await lab.take_file(reviews, labels="0 = bad, 1 = good", accuracy="yes", diversity="yes", limit="4")
+        await lab.press("d", "e")
+        form = await lab.shown("ColumnForm")
+        form._take_sampling(SamplingChange(temperature=0.0, max_new_tokens=7))
+        await lab.press("enter")
+        await lab.shown("LabScreen")
+        await lab.press("v")
+        assert "no figures yet" in lab.notices()
+        await lab.press("r")
+        await lab.finish()
+        await lab.until(lambda: "equally well" in lab.said(), "the sentence")
+        await lab.press("v")
+        dialog = await lab.shown("Verdicts")
+        shown = dialog.query_one("#verdicts-body Static").render_lines(Region(0, 0, 100, 20))
+        text = "\n".join(strip.text for strip in shown)
+        assert text.count("equally well") == 2
+        assert "50 % (" in text or "50.0 % (" in text
+        await lab.press("escape")
+        await lab.shown("LabScreen")
+        winner = lab.bench.draft.lab.variations[lab.bench.view.summary.winner]
+        await lab.press("w")
+        await lab.shown("ChatScreen")
+        assert lab.program.session.prompting.sampling == winner.sampling
+        assert f"{winner.sampling.max_new_tokens} tokens at most" in lab.notices()
+        assert "the second does as well on these rows" in lab.notices()
+
+
+async def test_a_column_brings_its_limit_of_tokens_to_the_chat(start_lab: StartLab) -> None:
+    async with start_lab(reply="one two three four five six seven eight nine") as lab:
+        await lab.press("e")
+        form = await lab.shown("ColumnForm")
+        form._take_sampling(SamplingChange(temperature=0.0, max_new_tokens=3))
+        await lab.press("enter")
+        await lab.shown("LabScreen")
+        await lab.press("u")
+        await lab.shown("ChatScreen")
+        assert lab.program.session.prompting.sampling == lab.bench.draft.lab.variations[0].sampling
+        assert "greedy, 3 tokens at most" in lab.notices()
+        await lab.program.say("Count")
+        assert lab.program.texts()[-1] == "one two three"
 
 
 async def test_the_chat_stops_where_the_column_does(start_lab: StartLab, paths: Paths) -> None:

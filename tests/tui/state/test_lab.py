@@ -20,15 +20,24 @@ from engine.lab.events import (
     Progressed,
 )
 from engine.lab.records import Fault, LabelScores, Reply
-from engine.lab.statistics import Interval
+from engine.lab.statistics import Difference, Interval
 from engine.lab.summary import MetricSummary, Summary
-from engine.protocol import Likelihood, Template
+from engine.protocol import Likelihood, Sampling, Template
 from tui.renderables.lab_lines import cell_lines
+from tui.screens.lab.parts import foot_text
 from tui.state.lab import LabView
 from tui.state.lab_cells import face, head_lines
 from tui.state.lab_draft import own_rows
 from tui.state.lab_reading import read_cell
-from tui.state.lab_words import header_words, hint_words, phase_words, progress_words, verdict_lines
+from tui.state.lab_words import (
+    doubt_words,
+    header_words,
+    hint_words,
+    phase_words,
+    progress_words,
+    used_words,
+    verdict_lines,
+)
 
 TEMPLATE = Template(id="plain", name="Plain", kind="completion", body="{{ message }}")
 LAB = Lab(
@@ -245,3 +254,53 @@ def test_lines_of_a_cell_are_as_wide_as_its_column(width: int, height: int, text
     lines = cell_lines(face(view, 0, 0), width, height)
     assert len(lines) == height
     assert {sum(cell_len(words) for words, _ in line) for line in lines} == {width}
+
+
+def difference(value: float, luck: float, count: int = 40) -> Difference:
+    return Difference(value=value, low=value - 0.05, high=value + 0.05, count=count, chance=luck, luck=luck)
+
+
+def contest(value: float, luck: float, *, diversity_best: int = 0) -> Summary:
+    accuracy = MetricSummary(
+        metric="accuracy",
+        title="Label accuracy",
+        figures=(figure(0.5), figure(0.25)),
+        best=0,
+        verdict="A is ahead of B.",
+        difference=difference(value, luck),
+    )
+    diversity = MetricSummary(
+        metric="diversity", title="Different word pairs", figures=(), best=diversity_best, verdict="D."
+    )
+    return Summary(metrics=(accuracy, diversity))
+
+
+@pytest.mark.parametrize(
+    ("summary", "doubt"),
+    [
+        (contest(0.3, 0.001), ""),
+        (contest(0.3, 0.2), "But its lead can be chance: more rows would tell."),
+        (contest(0.0, 1.0), "But the second does as well on these rows: more rows may tell them apart."),
+        (contest(0.3, 0.001, diversity_best=1), "By different word pairs B is best."),
+        (SUMMARY, "But nothing is known yet of another column on the same rows. By different word pairs B is best."),
+        (Summary(metrics=()), ""),
+    ],
+)
+def test_what_speaks_against_the_winner_is_said(summary: Summary, doubt: str) -> None:
+    assert doubt_words(LAB, summary) == doubt
+
+
+def test_verdicts_for_which_there_is_no_room_have_a_key() -> None:
+    draft, view = own_rows(LAB), LabView(LAB)
+    view.summary = contest(0.3, 0.2)
+    assert foot_text(draft, view, 78, lines=2).plain == "Label accuracy: A is ahead of B.\nDifferent word pairs: D."
+    assert foot_text(draft, view, 78, lines=1).plain == "Label accuracy: A is ahead of B.  V reads 1 more score"
+
+
+def test_all_that_is_used_for_the_chat_is_said() -> None:
+    column = Variation(
+        name="A", model="x/small", template=TEMPLATE, sampling=Sampling(temperature=0.7, top_p=1, max_new_tokens=8)
+    )
+    words = used_words(column)
+    assert words.startswith("The chat asks like A now: template Plain, small, T 0.7")
+    assert words.endswith("8 tokens at most, a new seed for each reply.")

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import msgspec
 from textual import on
 
-from engine.display import visible_line
 from engine.errors import TunesmithError
 from engine.protocol import CountTokens, LoadModel, Prompt, Template, TokensCounted
 from engine.templates import render
 from engine.templates.writing import TRAINED_ID, adopt_template, with_stops
 from tui.lab_messages import LabFigured, LabMoved
+from tui.notices import say_instead
 from tui.screens.chat.base import ChatBase
 from tui.state.preview import Previewed, fitted
 from tui.widgets.composer import Composer
@@ -185,8 +185,15 @@ class LabActions(ChatBase):
         assert isinstance(counted, TokensCounted)
         return fitted(counted)
 
-    def use_variation(self, variation: Variation) -> None:
-        """Ask like this in the chat from now on: in a new conversation where another model answers there."""
+    def use_variation(self, variation: Variation, doubt: str = "") -> None:
+        """Ask like this in the chat from now on: in a new conversation where another model answers there.
+
+        Args:
+            variation: A column of the lab.
+            doubt: What speaks against it, in sentences.
+        """
+        from tui.state.lab_words import used_words
+
         session = self.session
         if session is None:
             return
@@ -200,8 +207,8 @@ class LabActions(ChatBase):
         self.remember(template=session.state.template.id)
         self.count_soon()
         self.query_one(Composer).focus()
-        but = ", but not its stop strings" if variation.stop else ""
-        self.notice(f"The chat asks like {visible_line(variation.name)} now: its template, sampling and model{but}")
+        but = "Its stop strings are too many to come along." if variation.stop else ""
+        say_instead(self, " ".join(filter(None, (used_words(variation), but, doubt))))
 
     def _at_home(self, variation: Variation) -> Variation:
         """The same with a template that conversations can remember: one of the library, into which it is put.

@@ -40,8 +40,8 @@ class LabHome(Protocol):
     def new_draft(self) -> Draft:
         """What a new lab begins with."""
 
-    def use_variation(self, variation: Variation) -> None:
-        """Ask like this in the chat from now on."""
+    def use_variation(self, variation: Variation, doubt: str = "") -> None:
+        """Ask like this in the chat from now on, and say what speaks against it."""
 
     async def preview_template(self, template: Template, message: str) -> Previewed:
         """What a model would see of a message."""

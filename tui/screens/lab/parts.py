@@ -5,7 +5,9 @@ from __future__ import annotations
 from textual.content import Content
 
 from engine.display import visible_line
+from engine.figures import plural
 from tui.renderables.fitted import QUIET, columns
+from tui.renderables.link import link
 from tui.renderables.meter import meter
 from tui.state.lab import LabView
 from tui.state.lab_cells import LEGEND, column_words
@@ -40,7 +42,10 @@ def foot_text(draft: Draft, view: LabView, width: int, *, lines: int) -> Content
     if verdicts and not view.fault:
         found = [Content(line) for line in verdicts]
         whole = Content("\n").join(found)
-        return whole if whole.get_height({}, max(1, width)) <= lines else found[0]
+        if len(found) == 1 or whole.get_height({}, max(1, width)) <= lines:
+            return whole
+        rest = f"V reads {plural(len(found) - 1, 'more score')}"
+        return Content.assemble(found[0], "  ", link(Content.styled(rest, QUIET), "screen.lab_verdicts"))
     words = hint_words(draft, view)
     return Content.styled(words, "$text-error" if view.fault else QUIET)
 

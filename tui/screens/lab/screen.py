@@ -18,6 +18,7 @@ from tui.screens.lab.filing import LabFiling
 from tui.screens.lab.parts import empty_text, foot_text, head_text, legend_text
 from tui.screens.lab.writing import LabWriting
 from tui.state.lab import Spot
+from tui.state.lab_words import doubt_words
 from tui.widgets.footer import Footer
 from tui.widgets.lab_grid import INPUTS, LabGrid
 from tui.widgets.painted import Painted
@@ -147,6 +148,16 @@ class LabScreen(LabEditing, LabWriting, LabFiling):
         if spot is not None:
             self.grid.go_to(*spot)
 
+    def action_lab_verdicts(self) -> None:
+        """Read what is better, by every score."""
+        from tui.screens.lab.verdicts import Verdicts
+
+        summary = self.bench.view.summary
+        if summary is None or not any(metric.best is not None for metric in summary.metrics):
+            self.notice("There are no figures yet: S sets up scores, R runs the lab")
+        else:
+            self.app.push_screen(Verdicts(self.bench.draft.lab, summary))
+
     # Using
 
     def action_lab_winner(self) -> None:
@@ -156,17 +167,18 @@ class LabScreen(LabEditing, LabWriting, LabFiling):
         if winner is None:
             self.notice("Nothing has won yet. U uses the column under the cursor.")
         else:
-            self._use(winner)
+            assert summary is not None
+            self._use(winner, doubt_words(self.bench.draft.lab, summary))
 
     def action_lab_use(self) -> None:
         """Chat with the column under the cursor."""
         if (place := self.column_place()) is not None:
             self._use(place)
 
-    def _use(self, place: int) -> None:
+    def _use(self, place: int, doubt: str = "") -> None:
         variation = self.bench.draft.lab.variations[place]
         self.dismiss(None)
-        self.home.use_variation(variation)
+        self.home.use_variation(variation, doubt)
 
     # Moving
 
