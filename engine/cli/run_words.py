@@ -12,13 +12,16 @@ from engine.cli.output import is_terminal, narrate, out_json, redraw
 from engine.errors import Cancelled
 from engine.figures import human_bytes, human_count, human_duration, plural
 from engine.runs import RunFolder, RunState, read_events, read_state
+from engine.runs.arrival import arriving_words
 from engine.runs.events import (
     AnyRunEvent,
     CheckpointSaved,
     DataReady,
     EvalDone,
+    Fetched,
     PreflightDone,
     ProbeSampled,
+    RowsRead,
     RunFinished,
     RunPaused,
     RunResumed,
@@ -49,6 +52,8 @@ def event_line(event: AnyRunEvent) -> str:
             return event.words
         case StepDone():
             return step_line(event)
+        case Fetched() | RowsRead():
+            return arriving_words(event)
         case EvalDone():
             accuracy = f", accuracy {event.accuracy:.1%}" if event.accuracy is not None else ""
             best = ", the best so far" if event.best_step == event.step and event.step else ""
@@ -64,7 +69,7 @@ def event_line(event: AnyRunEvent) -> str:
         case RunPaused():
             return event.words
         case RunResumed():
-            return f"Going on behind step {event.step:,}"
+            return f"Going on behind step {event.step:,}" if event.step else "Beginning again"
         case RunFinished():
             how = {"completed": "Finished", "stopped": "Stopped", "failed": "Failed"}[event.outcome]
             why = f": {event.why}" if event.why else f" after {human_duration(event.seconds)} of training"
@@ -156,8 +161,8 @@ class _View:
             out_json(event)
         if isinstance(event, RunPaused):
             self.waits_for_space = event.reason == "disk-full"
-        if isinstance(event, StepDone):
-            self._step(event)
+        if isinstance(event, StepDone | Fetched | RowsRead):
+            self._passing(event)
         elif isinstance(event, RunFinished) or (isinstance(event, RunPaused) and not self.waits_for_space):
             self._held = event  # where nothing comes behind it, the state of the run says the same, and what to do
         else:
@@ -181,14 +186,15 @@ class _View:
             narrate("")
             self._width = 0
 
-    def _step(self, event: StepDone) -> None:
+    def _passing(self, event: AnyRunEvent) -> None:
+        """Tell what the next of its kind makes old: on a line that is drawn over and over, or now and then."""
         if self._as_json:
             return
         if self._live:
-            self._width = redraw(step_line(event), self._width)
+            self._width = redraw(event_line(event), self._width)
         elif self._clock() - self._told_s >= _PLAIN_STEPS_EVERY_S:
             self._told_s = self._clock()
-            narrate(step_line(event))
+            narrate(event_line(event))
 
 
 def exit_code(state: RunState) -> int:

@@ -32,6 +32,8 @@ from engine.data.tally import Tally
 from engine.errors import DataFault
 from engine.figures import plural
 from engine.inference.joining import joined
+from engine.models.records import OnProgress as OnFetch
+from engine.models.records import no_progress as no_fetch
 from engine.protocol import Frozen, Template
 
 _FORMAT = 1
@@ -73,6 +75,7 @@ def prepare(
     max_length: int,
     folder: Path,
     cache: Path | None = None,
+    on_fetch: OnFetch = no_fetch,
     on_progress: OnProgress = no_progress,
     cancelled: IsCancelled = never,
 ) -> Prepared:
@@ -87,6 +90,7 @@ def prepare(
         folder: Where the rows are kept, and nothing else. What is there for the same spec, tokenizer and length is
             opened, whatever has become of the source: a run that goes on sees the rows that it began with.
         cache: Where rows are shared by content between folders; None shares nothing.
+        on_fetch: Told how far a download from the hub has come.
         on_progress: Told how many rows are done.
         cancelled: Asked some times a second.
 
@@ -103,8 +107,9 @@ def prepare(
         with locked(folder, cancelled):
             if (found := _open(folder, key, spec)) is not None:
                 return found
-            pipeline = build(spec, tokenizer, max_length=max_length, cancelled=cancelled)
-            held = _held_out_elsewhere(pipeline, tokenizer, max_length)
+            begin = partial(build, tokenizer=tokenizer, max_length=max_length, on_fetch=on_fetch, cancelled=cancelled)
+            pipeline = begin(spec)
+            held = _held_out_elsewhere(pipeline, begin)
             write = partial(_write, key=key, pipeline=pipeline, held=held, on_progress=on_progress, cancelled=cancelled)
             # A stream has no identity: what the hub gives under its name may be another thing tomorrow.
             identities = [one.source.identity() for one in (pipeline, held) if one is not None]
@@ -157,14 +162,14 @@ def _open(folder: Path, key: str, spec: DataSpec) -> Prepared | None:
     return Prepared(train, evaluation, report, report.template, record.label_words, record.label_ids)
 
 
-def _held_out_elsewhere(pipeline: Pipeline, tokenizer: Any, max_length: int) -> Pipeline | None:
+def _held_out_elsewhere(pipeline: Pipeline, begin: Callable[..., Pipeline]) -> Pipeline | None:
     spec = pipeline.spec
     if not spec.eval_source and not spec.eval_split:
         return None
     other = msgspec.structs.replace(
         spec, source=spec.eval_source or spec.source, split=spec.eval_split or spec.split, max_rows=0
     )
-    return build(other, tokenizer, max_length=max_length, like=pipeline)
+    return begin(other, like=pipeline)
 
 
 def _write(

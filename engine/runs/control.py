@@ -28,13 +28,13 @@ def ask(run: RunFolder, request: Request) -> None:
 
 def write_request(file: Path, request: Request) -> None:
     """Leave a request; it replaces one that was not taken yet, save that nothing replaces a stop."""
-    if _read(file) != "stop":
+    if pending_request(file) != "stop":
         write_atomically(file, request.encode())
 
 
 def take_request(file: Path) -> Request | None:
     """Take the request that is there; None where there is none."""
-    request = _read(file)
+    request = pending_request(file)
     if request is not None:
         clear_request(file)
     return request
@@ -46,7 +46,8 @@ def clear_request(file: Path) -> None:
         file.unlink()
 
 
-def _read(file: Path) -> Request | None:
+def pending_request(file: Path) -> Request | None:
+    """The request that is there, which stays; None where there is none."""
     try:
         text = file.read_text(encoding="utf-8", errors="replace").strip()
     except OSError:

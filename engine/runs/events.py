@@ -42,6 +42,22 @@ class RunStarted(RunEvent, frozen=True, kw_only=True):
     total_steps: int = 0
 
 
+class Fetched(RunEvent, frozen=True, kw_only=True):
+    """So much of what has to come from the hub first is here; told about once a second."""
+
+    what: Literal["model", "data"]
+    done_bytes: int
+    total_bytes: int
+    bytes_per_s: float = 0.0
+    eta_s: float | None = None
+
+
+class RowsRead(RunEvent, frozen=True, kw_only=True):
+    """So many rows are turned into tokens; told about once a second, where it takes longer than that."""
+
+    rows: int
+
+
 class DataReady(RunEvent, frozen=True, kw_only=True):
     """The data is read, rendered and turned into tokens."""
 
@@ -174,6 +190,8 @@ class UnknownRunEvent(RunEvent, frozen=True, kw_only=True):
 
 AnyRunEvent = (
     RunStarted
+    | Fetched
+    | RowsRead
     | DataReady
     | PreflightDone
     | StepDone

@@ -8,16 +8,20 @@ from typing import Literal
 
 from engine.figures import human_duration, plural
 from engine.protocol import Frozen
+from engine.runs.arrival import arriving_words
 from engine.runs.events import (
     AnyRunEvent,
     DataReady,
     EvalDone,
+    Fetched,
+    RowsRead,
     RunFinished,
     RunPaused,
     RunResumed,
     RunStarted,
     StepDone,
     UnknownRunEvent,
+    Warned,
 )
 from engine.runs.folder import RunFolder
 from engine.runs.lock import is_locked
@@ -77,7 +81,7 @@ def describe(
     facts = _facts(events)
     step, total = facts.step, facts.total_steps
     if alive:
-        return _alive(lifecycle, facts)
+        return _alive(events, lifecycle, facts)
     if isinstance(lifecycle, RunFinished):
         return _finished(run, lifecycle, facts)
     if _just_started(run, clock):
@@ -93,19 +97,39 @@ def describe(
     return _with(facts, "died", f"The trainer died {at}{why}. {ways}", lines)
 
 
-def _alive(lifecycle: AnyRunEvent | None, facts: RunState) -> RunState:
+def _alive(
+    events: tuple[AnyRunEvent | UnknownRunEvent, ...], lifecycle: AnyRunEvent | None, facts: RunState
+) -> RunState:
     if isinstance(lifecycle, RunPaused) and lifecycle.reason == "disk-full":
         return _with(facts, "paused", lifecycle.words)
-    if facts.step == 0 or (lifecycle is None and facts.loss is None):
-        return _with(facts, "preparing", "The trainer is reading the model and the data")
+    if facts.step == 0 or _is_preparing(events):
+        arriving = next((one for one in reversed(events) if not isinstance(one, Warned)), None)
+        words = "The trainer is reading the model and the data"
+        return _with(
+            facts, "preparing", arriving_words(arriving) if isinstance(arriving, Fetched | RowsRead) else words
+        )
     total = f" of {facts.total_steps:,}" if facts.total_steps else ""
     return _with(facts, "running", f"Running, step {facts.step:,}{total}")
+
+
+def _is_preparing(events: tuple[AnyRunEvent | UnknownRunEvent, ...]) -> bool:
+    """Whether a trainer that goes on has not come to its first step yet."""
+    for event in reversed(events):
+        if isinstance(event, StepDone | EvalDone):
+            return False
+        if isinstance(event, RunResumed):
+            return event.pid > 0  # behind a full disk it is the same process, which is ready
+    return False
 
 
 def _finished(run: RunFolder, end: RunFinished, facts: RunState) -> RunState:
     after = f"after {plural(end.step, 'step')}"
     after += f" and {human_duration(end.seconds)} of training" if end.seconds else ""
     talk = f"Talk to it: tunesmith --model run:{run.name}"
+    if end.outcome == "stopped" and not end.step:
+        return _with(
+            facts, "stopped", f"Stopped by you before its first step. Begin again: tunesmith runs resume {run.name}"
+        )
     if end.outcome == "completed":
         return _with(facts, "finished", f"Finished {after}. {talk}")
     if end.outcome == "stopped":

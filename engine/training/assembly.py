@@ -26,6 +26,7 @@ from engine.training.lesson import Lesson, layout_of, lengths_of, read_lesson
 from engine.training.machine import pick_precision, pick_thread_count
 from engine.training.methods import build
 from engine.training.preflight import Rehearsal
+from engine.training.preparation import Preparation
 from engine.training.probes import choose_probes
 from engine.training.reporter import Cadence, Reporter
 from engine.training.trainer import Teacher, training_arguments
@@ -57,6 +58,7 @@ def assemble(
     checkpoint: Path | None,
     progress: Progress,
     writer: EventWriter | None,
+    preparation: Preparation,
 ) -> Workshop:
     """Read, build and lay out everything.
 
@@ -67,13 +69,15 @@ def assemble(
         checkpoint: Where it goes on; None begins.
         progress: What was before.
         writer: Of the log; None in all processes but the first.
+        preparation: Is told how far it has come, and may end it.
 
     Raises:
+        Cancelled: Somebody wants it to end.
         TunesmithError: The model or the data can't be used.
     """
     place = _find_place(plan)
     set_seed(plan.seed)
-    model = _read_model(plan, paths, checkpoint, place)
+    model = _read_model(plan, paths, checkpoint, place, preparation)
     lesson = read_lesson(
         run,
         plan,
@@ -82,6 +86,7 @@ def assemble(
         cache=paths.prepared,
         longest=model.longest,
         processes=place.processes,
+        preparation=preparation,
     )
     total_steps = lesson.batches.total_steps
     cadence = Cadence.of(plan, total_steps)
@@ -136,8 +141,8 @@ def _find_place(plan: Plan) -> _Place:
     return _Place(process, processes, device)
 
 
-def _read_model(plan: Plan, paths: Paths, checkpoint: Path | None, place: _Place) -> _Model:
-    base = read_base(plan, paths, checkpoint)
+def _read_model(plan: Plan, paths: Paths, checkpoint: Path | None, place: _Place, preparation: Preparation) -> _Model:
+    base = read_base(plan, paths, checkpoint, on_fetch=preparation.fetching("model"), cancelled=preparation.is_ended)
     parameters = sum(one.numel() for one in base.model.parameters())
     threads = pick_thread_count(plan.threads, place.processes, parameters)
     torch.set_num_threads(threads)

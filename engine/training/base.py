@@ -13,6 +13,8 @@ from engine.inference.adapters import with_adapters
 from engine.inference.conversion import as_safetensors
 from engine.inference.reading import read_model, read_safe_config, read_tokenizer
 from engine.models import resolve
+from engine.models.records import Cancelled as IsCancelled
+from engine.models.records import OnProgress, never, no_progress
 from engine.paths import Paths
 from engine.runs.plan import Plan
 
@@ -26,21 +28,31 @@ class Base(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     tokenizer: Any
 
 
-def read_base(plan: Plan, paths: Paths, checkpoint: Path | None) -> Base:
-    """Read the model that a plan names.
+def read_base(
+    plan: Plan,
+    paths: Paths,
+    checkpoint: Path | None,
+    *,
+    on_fetch: OnProgress = no_progress,
+    cancelled: IsCancelled = never,
+) -> Base:
+    """Read the model that a plan names; a hub model that is not here is downloaded.
 
     Args:
         plan: The plan.
         paths: The program's folders.
         checkpoint: Of a run that goes on; a full fine-tune's weights are read from it.
+        on_fetch: Told how far a download has come.
+        cancelled: Asked meanwhile.
 
     Raises:
+        Cancelled: `cancelled` said so.
         ModelNotFound, LoadFailed, Refused, DownloadFailed: As of any model.
     """
     if checkpoint is not None and plan.method == "full":
         model = _weights(checkpoint, plan.model)
         return Base(ref=plan.model, model=model, tokenizer=read_tokenizer(checkpoint, plan.model))
-    local = resolve(plan.model, paths=paths)
+    local = resolve(plan.model, paths=paths, on_progress=on_fetch, cancelled=cancelled)
     folder = local.folder
     if local.gguf_file is not None:
         folder = as_safetensors(local.gguf_file, paths.converted)

@@ -15,6 +15,7 @@ from engine.runs.folder import RunFolder
 from engine.runs.plan import Plan
 from engine.training.batches import Batches
 from engine.training.learner import Learner, choose_way
+from engine.training.preparation import Preparation
 from engine.training.rows import Layout, row_lengths
 
 _PACK_BY_DEFAULT = 2048
@@ -34,7 +35,15 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 def read_lesson(
-    run: RunFolder, plan: Plan, learner: Learner, tokenizer: Any, *, cache: Path, longest: int, processes: int
+    run: RunFolder,
+    plan: Plan,
+    learner: Learner,
+    tokenizer: Any,
+    *,
+    cache: Path,
+    longest: int,
+    processes: int,
+    preparation: Preparation,
 ) -> Lesson:
     """Prepare the data of a run, and find the quickest way through the learner.
 
@@ -46,11 +55,22 @@ def read_lesson(
         cache: Where prepared rows are shared by runs.
         longest: Tokens of a row, with the virtual ones.
         processes: How many train together.
+        preparation: Is told how far reading has come, and may end it.
 
     Raises:
+        Cancelled: Somebody wants it to end.
         TunesmithError: The data can't be used.
     """
-    prepared = prepare(plan.data, tokenizer, max_length=longest - learner.virtual_tokens, folder=run.data, cache=cache)
+    prepared = prepare(
+        plan.data,
+        tokenizer,
+        max_length=longest - learner.virtual_tokens,
+        folder=run.data,
+        cache=cache,
+        on_fetch=preparation.fetching("data"),
+        on_progress=preparation.rows_read,
+        cancelled=preparation.is_ended,
+    )
     rows = prepared.train
     if len(rows) == 0:
         raise Failed("There is no row to train on", "Look at the data: tunesmith data show")

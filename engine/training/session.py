@@ -14,18 +14,19 @@ from typing import Any
 
 import torch
 
-from engine.errors import TunesmithError
+from engine.errors import Cancelled, TunesmithError
 from engine.inference.runtime import import_libraries, is_out_of_memory
 from engine.paths import Paths, find_paths
 from engine.runs.checkpoints import sweep
-from engine.runs.control import write_request
-from engine.runs.events import RunFinished, RunResumed
+from engine.runs.control import Request, write_request
+from engine.runs.events import RunEvent, RunFinished, RunPaused, RunResumed, Warned
 from engine.runs.folder import RunFolder
 from engine.runs.log import EventWriter
 from engine.runs.plan import Plan, check, read_plan
 from engine.training.assembly import assemble
 from engine.training.checkpoints import Progress, newest_whole, read_progress
 from engine.training.machine import yield_to_others
+from engine.training.preparation import Preparation
 from engine.training.workshop import Workshop
 
 
@@ -66,12 +67,11 @@ class _Session:
         checkpoint = self._find_checkpoint()
         progress = read_progress(checkpoint) if checkpoint is not None else Progress()
         import_libraries()
-        shop = assemble(
-            self._run, self._plan, self._paths, checkpoint=checkpoint, progress=progress, writer=self._writer
-        )
+        preparation = self._preparation(may_stop=checkpoint is None)
+        shop = self._prepare(preparation, checkpoint, progress)
+        if shop is None or preparation.is_ended():
+            return self._end_before(progress.step, preparation.take_request())
         reporter, teacher = shop.reporter, shop.teacher
-        if checkpoint is None:
-            shop.begin()
         teacher.train(resume_from_checkpoint=str(checkpoint) if checkpoint is not None else None)
         if self._writer is None:
             return 0
@@ -82,13 +82,46 @@ class _Session:
             self._finish(shop)
         return 0
 
+    def _preparation(self, *, may_stop: bool) -> Preparation:
+        is_alone = int(os.environ.get("WORLD_SIZE", "1")) == 1
+        return Preparation(self._run, self._tell, listens=is_alone, may_stop=may_stop)
+
+    def _prepare(self, preparation: Preparation, checkpoint: Path | None, progress: Progress) -> Workshop | None:
+        """All that comes before the first step; None where somebody has ended it."""
+        try:
+            shop = assemble(
+                self._run,
+                self._plan,
+                self._paths,
+                checkpoint=checkpoint,
+                progress=progress,
+                writer=self._writer,
+                preparation=preparation,
+            )
+        except Cancelled:
+            return None
+        if checkpoint is None and not preparation.is_ended():
+            shop.begin()
+        return shop
+
+    def _end_before(self, step: int, request: Request | None) -> int:
+        """End without having trained."""
+        if request == "stop":
+            self._tell(RunFinished(outcome="stopped", step=step))
+        else:
+            where = f"at step {step:,}" if step else "before its first step"
+            self._tell(RunPaused(step=step, reason="asked", words=f"Paused {where}; its memory is free"))
+        return 0
+
+    def _tell(self, event: RunEvent) -> None:
+        if self._writer is not None:
+            self._writer.append(event)
+
     def _find_checkpoint(self) -> Path | None:
         """The checkpoint to go on from; None begins at the beginning."""
-        from engine.runs.events import Warned
 
         def warn(title: str, hint: str) -> None:
-            if self._writer is not None:
-                self._writer.append(Warned(title=title, hint=hint))
+            self._tell(Warned(title=title, hint=hint))
 
         if self._writer is not None:
             sweep(self._run)
@@ -96,7 +129,7 @@ class _Session:
         checkpoint = newest_whole(self._run, warn)
         if self._writer is not None and (checkpoint is not None or began_before):
             step = read_progress(checkpoint).step if checkpoint is not None else 0
-            self._writer.append(RunResumed(step=step, pid=os.getpid()))
+            self._tell(RunResumed(step=step, pid=os.getpid()))
         return checkpoint
 
     def _finish(self, shop: Workshop) -> None:

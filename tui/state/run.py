@@ -15,8 +15,10 @@ from engine.runs.events import (
     CheckpointSaved,
     DataReady,
     EvalDone,
+    Fetched,
     PreflightDone,
     ProbeSampled,
+    RowsRead,
     RunFinished,
     RunPaused,
     RunResumed,
@@ -68,6 +70,8 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a trainer lives, be it that it waits."""
     plan: Plan | None = None
     started: RunStarted | None = None
+    arriving: Fetched | RowsRead | None = None
+    """What has come of model and data, while they are on their way."""
     data: DataReady | None = None
     preflight: PreflightDone | None = None
     finished: RunFinished | None = None
@@ -99,6 +103,11 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     def step(self) -> int:
         """The last step that was done."""
         return self.last.step if self.last else self.state.step
+
+    @property
+    def has_made_something(self) -> bool:
+        """Whether there is a model to talk to."""
+        return bool(self.checkpoints) or (self.state.state in ("finished", "stopped") and self.state.step > 0)
 
     @property
     def best(self) -> EvalDone | None:
@@ -158,6 +167,7 @@ class _Growing:
     def take(self, event: AnyRunEvent | UnknownRunEvent) -> None:
         match event:
             case StepDone():
+                self._changes["arriving"] = None
                 self.curve.add(event)
                 self.recent.append(event)
             case EvalDone():
@@ -168,18 +178,20 @@ class _Growing:
             case Warned():
                 self._warnings.append(event)
             case RunStarted():
-                self._changes.update(started=event)
+                self._changes.update(started=event, arriving=None)
+            case Fetched() | RowsRead():
+                self._changes.update(arriving=event)
             case DataReady():
                 self._changes.update(data=event)
             case PreflightDone():
                 self._changes.update(preflight=event)
             case RunResumed():
                 self._go_back_to(event.step)
-                self._changes.update(finished=None, asked=None)
+                self._changes.update(finished=None, asked=None, arriving=None)
             case RunFinished():
-                self._changes.update(finished=event, asked=None)
+                self._changes.update(finished=event, asked=None, arriving=None)
             case RunPaused():
-                self._changes.update(asked=None)
+                self._changes.update(asked=None, arriving=None)
             case CheckpointSaved():
                 if self._view.asked == "save":
                     self._changes.update(asked=None)

@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from engine.display import visible_line
 from engine.figures import human_bytes, human_count, human_duration
+from engine.runs.arrival import arriving_words, share_here
 from engine.runs.plan import Plan
 from engine.runs.state import RunState, State
 from tui.state.option_words import option_words
@@ -62,6 +63,8 @@ def is_waiting_for_room(view: RunView) -> bool:
 def explanation(view: RunView) -> str:
     """Why it is as it is, where that needs to be said; empty where it does not."""
     state = view.state
+    if state.state == "preparing" and view.arriving is not None:
+        return arriving_words(view.arriving)
     if state.state == "preparing":
         doing = (
             "Reading the model and the data, and rehearsing two steps" if view.started else "The trainer is starting"
@@ -79,7 +82,9 @@ def explanation(view: RunView) -> str:
 
 
 def share_done(view: RunView) -> float:
-    """How much of the run is done, from 0 to 1."""
+    """How much of the run is done, from 0 to 1; while model and data are on their way, how much of that is here."""
+    if view.arriving is not None:
+        return share_here(view.arriving)
     if view.state.state == "finished":
         return 1.0
     return view.step / view.total_steps if view.total_steps else 0.0

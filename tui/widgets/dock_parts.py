@@ -73,7 +73,7 @@ def head_part(view: RunView, width: int) -> Content:
         Content.styled(visible_line(view.name), "bold"),
         Content.assemble((state, STATE_STYLES.get(view.state.state, "bold")), (f" · {rest[0]}" if rest else "", QUIET)),
     ]
-    if view.step or view.total_steps:
+    if view.step or view.total_steps or share_done(view):
         share = share_done(view)
         percent = f" {share:.0%}"
         lines.append(Content.assemble((meter(share, max(3, width - 5)), "$accent"), f"{percent:>5}"))

@@ -12,7 +12,7 @@ import pytest
 from engine.cli.app import main
 from engine.paths import Paths
 from engine.runs import RunFolder, find_run
-from engine.runs.events import EvalDone, ProbeSampled, RunFinished, RunPaused, RunResumed, RunStarted, StepDone
+from engine.runs.events import EvalDone, Fetched, ProbeSampled, RunFinished, RunPaused, RunResumed, RunStarted, StepDone
 from engine.runs.lock import TrainerLock
 from engine.runs.log import EventWriter
 from engine.runs.plan import read_plan
@@ -102,6 +102,16 @@ def test_a_pause_that_is_over_is_told_where_it_was(
     paused, on, _, end = capsys.readouterr().err.splitlines()
     assert (paused, on) == ("Paused at step 3", "Going on behind step 3")
     assert end == "Finished after 4 steps and 1 min 15 s of training. Talk to it: tunesmith --model run:first."
+
+
+def test_what_comes_from_the_hub_is_told_with_the_time_that_is_left(
+    run: RunFolder, writer: EventWriter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    writer.append(Fetched(what="data", done_bytes=120_000_000, total_bytes=500_000_000, bytes_per_s=5e6, eta_s=76))
+    writer.append(RunPaused(step=0, reason="asked", words="Paused before its first step"))
+    assert call("runs", "follow", "first") == 0
+    first = capsys.readouterr().err.splitlines()[0]
+    assert first == "The data comes from the hub: 120 MB of 500 MB (24%), 5 MB/s, 1 min 16 s left"
 
 
 def test_a_failed_run_says_why_once(

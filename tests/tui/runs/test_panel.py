@@ -8,6 +8,7 @@ import pytest
 
 from engine.memory import Memory, load_memory
 from engine.paths import Paths
+from engine.runs.events import Fetched, RowsRead, RunFinished
 from tests.fakes.runs import FakeTrainer
 from tests.tui.runs.watching import SHOWN, Start, attached, on_screen, until_shown, until_told, view
 from tui.app import _model_of
@@ -150,3 +151,29 @@ async def test_a_run_that_ended_while_the_program_was_closed_is_shown_once(
     async with start(memory=load_memory(paths.memory_file), size=(120, 40)) as program:
         await attached(program)
         assert not program.screen.query_one(Dock).display
+
+
+async def test_what_a_run_fetches_from_the_hub_is_told_with_bytes_and_the_time_that_is_left(
+    start: Start, paths: Paths
+) -> None:
+    trainer = FakeTrainer(paths, "second").work()
+    trainer.tell(Fetched(what="model", done_bytes=120_000_000, total_bytes=500_000_000, bytes_per_s=5e6, eta_s=76))
+    async with start(memory=SHOWN, size=(160, 50)) as program:
+        await until_shown(program, "◌ Getting ready", "The model comes from the hub", "120 MB of 500 MB", "24%")
+        await until_shown(program, "1 min 16 s")
+        await program.pilot.press("f7")
+        await until_shown(program, "120 MB of 500 MB (24%), 5 MB/s, 1 min 16 s left")
+        trainer.tell(RowsRead(rows=12_000))
+        await until_shown(program, "turned into tokens: 12,000 rows so far")
+        trainer.begin()
+        await until_shown(program, "rehearsing two steps")
+        trainer.close()
+
+
+async def test_a_run_that_was_stopped_before_its_first_step_has_nothing_to_talk_to(start: Start, paths: Paths) -> None:
+    trainer = FakeTrainer(paths, "second")
+    trainer.tell(RunFinished(outcome="stopped", step=0)).close()
+    async with start(memory=SHOWN) as program:
+        await until_shown(program, "■ Stopped by you", "/resume goes on")
+        await program.screen.run_action("talk_to_run")
+        await until_told(program, "has saved nothing yet")

@@ -100,8 +100,9 @@ class RunActions(RunPanel):
         view = self.run_view
         if view is None:
             self.notice(NO_RUN)
-        elif not view.checkpoints and view.state.state not in ("finished", "stopped"):
-            self.notice(f"{view.name} has saved nothing yet. /checkpoint saves what there is.")
+        elif not view.has_made_something:
+            ways = " /checkpoint saves what there is." if view.locked else ""
+            self.notice(f"{view.name} has saved nothing yet.{ways}")
         else:
             self.talk_to_run(view.name)
 

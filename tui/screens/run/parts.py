@@ -42,7 +42,7 @@ def head_text(view: RunView, width: int) -> Content:
     )
     share = share_done(view)
     right = Content.styled(progress_words(view), QUIET)
-    if width - left.cell_length - right.cell_length > _BAR + 12 and view.total_steps:
+    if width - left.cell_length - right.cell_length > _BAR + 12 and (view.total_steps or share):
         bar = Content.assemble((meter(share, _BAR), "$accent"), f" {share:.0%}   ")
         right = Content.assemble(bar, right)
     room = width - right.cell_length - 2
