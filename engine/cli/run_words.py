@@ -30,10 +30,11 @@ from engine.runs.events import (
     UnknownRunEvent,
     Warned,
 )
+from engine.runs.gains import Gain, read_gains
 
 _LOOK_EVERY_S = 0.2
 _PLAIN_STEPS_EVERY_S = 10.0
-_PROBE_CHARACTERS = 120
+_PROMPT_CHARACTERS, _ANSWER_CHARACTERS = 40, 120
 
 
 def event_line(event: AnyRunEvent) -> str:
@@ -60,8 +61,10 @@ def event_line(event: AnyRunEvent) -> str:
             loss = f"held-out loss {event.loss:.4f}, perplexity {event.perplexity:.4g}"
             return f"step {event.step:,}: {loss}{accuracy}{best}"
         case ProbeSampled():
-            text = f"{event.prompt}│{event.text}".replace("\n", " ")
-            return f"  “{text[:_PROBE_CHARACTERS]}{'…' if len(text) > _PROBE_CHARACTERS else ''}”"
+            prompt, text = " ".join(event.prompt.split()), " ".join(event.text.split())
+            asked = prompt if len(prompt) <= _PROMPT_CHARACTERS else f"…{prompt[1 - _PROMPT_CHARACTERS :]}"
+            said = text if len(text) <= _ANSWER_CHARACTERS else f"{text[: _ANSWER_CHARACTERS - 1]}…"
+            return f"  step {event.step:,}, to “{asked}” it says: {said or '(nothing)'}"
         case CheckpointSaved():
             return f"step {event.step:,}: saved, {human_bytes(event.size_bytes)}"
         case Warned():
@@ -142,8 +145,15 @@ def watch(run: RunFolder, *, as_json: bool, offset: int = 0) -> None:
         words = f"No longer watching; {run.name} goes on" if read_state(run).alive else f"No longer watching {run.name}"
         raise Cancelled(words) from None
     narrate(f"{state.words}.")
+    if state.state in ("finished", "stopped") and (gains := read_gains(run.events_file)):
+        narrate(f"Did it help? {' · '.join(map(_gain_line, gains))}.")
     if code := exit_code(state):
         raise typer.Exit(code)
+
+
+def _gain_line(gain: Gain) -> str:
+    name, before, after, verdict = gain.words
+    return f"{name} {before} → {after} {verdict}"
 
 
 class _View:

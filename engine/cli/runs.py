@@ -29,6 +29,7 @@ from engine.runs import (
 from engine.runs import delete as delete_run
 from engine.runs import rename as rename_run
 from engine.runs.checkpoints import Checkpoint
+from engine.runs.gains import read_gains
 from engine.runs.store import RunSummary, summarise
 
 app = command_group("List, watch, pause, resume, stop, rename and delete training runs.", no_args_is_help=True)
@@ -58,14 +59,17 @@ def list_(as_json: AsJson = False) -> None:
 def show(name: Name, as_json: AsJson = False) -> None:
     """Show how a run stands, with its plan and its checkpoints."""
     run = _find(name)
-    summary, checkpoints = summarise(run), list_checkpoints(run)
+    summary, checkpoints, gains = summarise(run), list_checkpoints(run), read_gains(run.events_file)
     if as_json:
-        _out_json({"run": summary, "checkpoints": checkpoints})
+        _out_json({"run": summary, "checkpoints": checkpoints, "gains": gains})
         return
     for label, text in _facts(summary):
         out(f"{label:<12}{visible_line(text)}")
     for line in summary.state.log_lines:
         out(f"{'log':<12}{visible_line(line)}")
+    if gains:
+        out("")
+        out(table(("DID IT HELP?", "BEFORE", "BEST", ""), [gain.words for gain in gains], right=(1, 2)))
     if checkpoints:
         out("")
         out(table(("CHECKPOINT", "LOSS", "SIZE", ""), [_checkpoint_row(run, one) for one in checkpoints], right=(1, 2)))

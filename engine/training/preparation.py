@@ -41,7 +41,8 @@ class Preparation:
         self._began_s = clock()
 
     def fetching(self, what: Literal["model", "data"]) -> OnProgress:
-        """Make what is told of the download of a model or a data set."""
+        """Make what is told of the download of a model or a data set, which is read next."""
+        self._began_s = self._clock()
 
         def on_progress(progress: Progress) -> None:
             if progress.stage == "downloading" and self._is_due():

@@ -8,6 +8,7 @@ import msgspec
 
 from engine.runs.curve import CurvePoint
 from engine.runs.events import EvalDone, StepDone
+from engine.runs.gains import Gain, gains_of
 from tui.state.run import Answers, RunView
 
 PACE_STEPS = 30
@@ -70,24 +71,6 @@ def answers_at(view: RunView, step: int | None) -> Answers | None:
     return min(view.answers, key=lambda one: (abs(one.step - step), one.step))
 
 
-class Gain(msgspec.Struct, frozen=True):
-    """One figure before and after."""
-
-    name: str
-    before: float | None
-    after: float | None
-    lower_is_better: bool = True
-
-
 def gains(view: RunView) -> tuple[Gain, ...]:
-    """Did it help? The figures before the first step, and those of the best evaluation; empty before there are two."""
-    first, best = (view.evaluations[0], view.best) if view.evaluations else (None, None)
-    if first is None or best is None or best.step == first.step:
-        return ()
-    found = (
-        Gain("loss", first.loss, best.loss),
-        Gain("perplexity", first.perplexity, best.perplexity),
-        Gain("accuracy", first.accuracy, best.accuracy, lower_is_better=False),
-        Gain("other text", first.generic_loss, best.generic_loss),
-    )
-    return tuple(one for one in found if one.before is not None and one.after is not None)
+    """Did it help? Empty before there are two evaluations."""
+    return gains_of(view.evaluations)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from engine.display import visible_line
 from engine.figures import human_bytes, human_duration, plural
+from engine.runs.gains import loss_words
 from engine.runs.store import RunSummary
 from tui.renderables.ago import ago
-from tui.state.run_words import LABELS, loss_words, plan_facts, state_words
+from tui.state.run_words import LABELS, plan_facts, state_words
 
 
 def matching(runs: Sequence[RunSummary], query: str) -> tuple[RunSummary, ...]:

@@ -8,11 +8,12 @@ from pathlib import PurePath
 from engine.display import visible_line
 from engine.figures import human_bytes, human_count, human_duration
 from engine.runs.arrival import arriving_words, share_here
+from engine.runs.gains import loss_words
 from engine.runs.plan import Plan
 from engine.runs.state import RunState, State
 from tui.state.option_words import option_words
 from tui.state.run import RunView
-from tui.state.run_figures import Gain, Reading, eta_s, pace
+from tui.state.run_figures import Reading, eta_s, pace
 
 GLYPHS: dict[State, str] = {
     "created": "○",
@@ -104,14 +105,6 @@ def progress_words(view: RunView) -> str:
     return " · ".join(parts)
 
 
-def loss_words(loss: float | None) -> str:
-    """A loss or another figure with four digits."""
-    if loss is None:
-        return "–"
-    size = abs(loss)
-    return f"{loss:.4f}" if size < 10 else f"{loss:,.2f}" if size < 1e5 else f"{loss:.2e}"
-
-
 def figures(view: RunView, *, short: bool = False) -> tuple[tuple[str, str], ...]:
     """The live figures with their labels; the short ones share lines."""
     last, best = view.last, view.best
@@ -163,18 +156,6 @@ def plan_facts(plan: Plan | None) -> list[tuple[str, str]]:
         ("method", LABELS.get(plan.method, plan.method)),
         ("data", PurePath(source).name if "/" in source and source.startswith(("/", "~", ".")) else source),
     ]
-
-
-def gain_words(gain: Gain) -> tuple[str, str, str, str]:
-    """Name, before, after, and whether that is better: ▼ lower, ▲ higher."""
-    before, after = gain.before or 0.0, gain.after or 0.0
-    write = (lambda value: f"{value:.1%}") if gain.name == "accuracy" else loss_words
-    if abs(after - before) <= 1e-9:
-        verdict = "same"
-    else:
-        is_better = (after < before) == gain.lower_is_better
-        verdict = f"{'▼' if after < before else '▲'} {'better' if is_better else 'worse'}"
-    return gain.name, write(before), write(after), verdict
 
 
 def reading_words(reading: Reading | None) -> str:

@@ -18,7 +18,6 @@ from tui.state.run_figures import answers_at, gains
 from tui.state.run_words import (
     explanation,
     figures,
-    gain_words,
     headline,
     is_waiting_for_room,
     log_words,
@@ -91,7 +90,7 @@ def figures_part(view: RunView, width: int) -> Content:
         return labelled(figures(view, short=True), width, _LABEL_WIDTH)
     lines = [heading("Did it help?")]
     for gain in found:
-        name, before, after, verdict = gain_words(gain)
+        name, before, after, verdict = gain.words
         style = "$success" if "better" in verdict else "$error" if "worse" in verdict else QUIET
         lines.append(Content.assemble((f"{name:<11}", QUIET), f"{before} → {after} ", (verdict[:1], style)))
     return Content("\n").join(lines)

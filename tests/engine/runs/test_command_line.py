@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -69,7 +70,7 @@ def test_following_tells_a_person_and_shows_what_a_model_wrote_as_it_is(
     assert call("runs", "follow", "first") == 0
     told = capsys.readouterr()
     assert told.out == ""
-    for words in ("held-out loss 1.5000", "accuracy 75.0%", "Finished", "hello␛"):
+    for words in ("held-out loss 1.5000", "accuracy 75.0%", "Finished", "step 2, to “Say” it says: hello␛"):
         assert words in told.err
     assert "\x1b" not in told.err
     assert "\x07" not in told.err
@@ -112,6 +113,43 @@ def test_what_comes_from_the_hub_is_told_with_the_time_that_is_left(
     assert call("runs", "follow", "first") == 0
     first = capsys.readouterr().err.splitlines()[0]
     assert first == "The data comes from the hub: 120 MB of 500 MB (24%), 5 MB/s, 1 min 16 s left"
+
+
+def test_long_prompts_leave_room_for_what_the_model_says(
+    run: RunFolder, writer: EventWriter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prompt = f"{'A long review. ' * 40}\nLabel (good or bad):"
+    writer.append(ProbeSampled(step=2, index=0, prompt=prompt, text=" good"))
+    assert call("runs", "follow", "first") == 1
+    first = capsys.readouterr().err.splitlines()[0]
+    assert first.endswith("long review. Label (good or bad):” it says: good")
+    assert len(first) < 100
+
+
+def test_whether_it_helped_is_told_at_the_end_and_shown(
+    run: RunFolder, writer: EventWriter, step: MakeStep, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def evaluated(at: int, loss: float, accuracy: float) -> EvalDone:
+        return EvalDone(
+            step=at, loss=loss, perplexity=9.0, seconds=1, tokens=9, accuracy=accuracy, generic_loss=3.0 + at
+        )
+
+    writer.append(evaluated(0, 4.5, 0.5))
+    writer.append(step(1))
+    writer.append(evaluated(2, 1.0, 0.9))
+    writer.append(RunResumed(step=0))  # what was told of step 2 is no longer so
+    writer.append(evaluated(1, 2.25, 0.75))
+    writer.append(RunFinished(outcome="completed", step=2, seconds=4))
+    assert call("runs", "follow", "first") == 0
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("Did it help? loss 4.5000 → 2.2500 ▼ better · perplexity 9.0000 → 9.0000 same · ")
+    assert "accuracy 50.0% → 75.0% ▲ better · other text 3.0000 → 4.0000 ▲ worse." in last
+    assert call("runs", "show", "first") == 0
+    assert re.search(r"loss +4\.5000 +2\.2500 +▼ better", capsys.readouterr().out)
+    assert call("runs", "show", "first", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["gains"][0] == {
+        "name": "loss", "before": 4.5, "after": 2.25, "lower_is_better": True
+    }  # fmt: skip
 
 
 def test_a_failed_run_says_why_once(

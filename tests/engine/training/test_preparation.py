@@ -146,12 +146,15 @@ class Telling:
 
 def test_progress_is_told_once_a_second_and_not_at_all_where_it_is_quick(tmp_path: Path) -> None:
     it = Telling(tmp_path)
+    it.now_s = 0.9
+    it.preparation.fetching("data")
+    it.now_s = 1.4
     it.preparation.rows_read(500)
     assert it.told == []
-    for tenth in range(15, 45):
+    for tenth in range(20, 45):
         it.now_s = tenth / 10
         it.preparation.rows_read(tenth * 100)
-    assert it.told == [RowsRead(rows=1500), RowsRead(rows=2500), RowsRead(rows=3500)]
+    assert it.told == [RowsRead(rows=2000), RowsRead(rows=3000), RowsRead(rows=4000)]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from tui.state.run_words import (
     explanation,
     facts,
     figures,
-    gain_words,
     headline,
     log_words,
     progress_words,
@@ -136,7 +135,7 @@ def _gains(view: RunView, width: int) -> Content | None:
         )
     ]
     for gain in found:
-        name, before, after, verdict = gain_words(gain)
+        name, before, after, verdict = gain.words
         style = "$success" if "better" in verdict else "$error" if "worse" in verdict else QUIET
         lines.append(
             columns(
