@@ -54,16 +54,18 @@ def show(
         ),
     ],
     *,
-    model: Annotated[str, typer.Option(metavar="REF", help="Count in the tokens of this model.")] = "",
+    model: Annotated[
+        str, typer.Option(metavar="REF", help="Count in the tokens of this model, and show what it would see.")
+    ] = "",
     max_length: Annotated[int, typer.Option(metavar="N", min=0, help="Show what is cut beyond N tokens.")] = 0,
     row: Annotated[int, typer.Option(metavar="N", min=1, help="The first row that is shown.")] = 1,
     count: Annotated[int, typer.Option(metavar="N", min=0, help="How many rows are shown.")] = 3,
-    tokens: Annotated[bool, typer.Option("--tokens", help="Show every token of the rows; needs --model.")] = False,
+    tokens: Annotated[bool, typer.Option("--tokens", help="Show the rows token by token; needs --model.")] = False,
     rows_only: Annotated[bool, typer.Option("--rows-only", help="Show rows without counting all of them.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON lines instead of text.")] = False,
     **options: Unpack[DataOptions],
 ) -> None:
-    """Show the shape, the faults, the lengths and some rows of a data set."""
+    """Show shape, faults, lengths and some rows of a data set."""
     spec = told_spec(DataSpec(source=""), source, options)
     commands: list[AnyDataCommand] = [OpenData(id=1, spec=spec, model=model, max_length=max_length)]
     if not rows_only:
@@ -88,7 +90,7 @@ def prune(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be freed, and free nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Free the space of prepared data that runs have left for the next one. No run loses anything by it."""
+    """Free what is kept of prepared data for the next run. No run loses anything by it."""
     freed = prune_prepared(
         find_paths().prepared,
         now=time.time(),

@@ -17,25 +17,46 @@ from engine.templates.variables import read_variables
 class DataOptions(TypedDict, total=False):
     """What can be told of data; None where nothing was."""
 
-    split: Annotated[str | None, typer.Option(metavar="S", help="Of a hub data set or folder; train by default.")]
-    config: Annotated[str | None, typer.Option(metavar="NAME", help="The form of a hub data set that has several.")]
-    shape: Annotated[Shape | None, typer.Option(help="What the rows are; guessed by default.")]
+    split: Annotated[
+        str | None, typer.Option(metavar="S", help="Which split of a hub data set or a folder; train by default.")
+    ]
+    config: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which configuration of a hub data set that has several.")
+    ]
+    shape: Annotated[Shape | None, typer.Option(help="What a row is; guessed by default.")]
     text_column: Annotated[str | None, typer.Option(metavar="C", help="The column of raw or labelled text.")]
     prompt_column: Annotated[str | None, typer.Option(metavar="C", help="The column of prompts or instructions.")]
     input_column: Annotated[str | None, typer.Option(metavar="C", help="The column of what instructions are about.")]
     completion_column: Annotated[str | None, typer.Option(metavar="C", help="The column of completions.")]
     label_column: Annotated[str | None, typer.Option(metavar="C", help="The column of labels.")]
     messages_column: Annotated[str | None, typer.Option(metavar="C", help="The column of conversations.")]
-    label_words: Annotated[str | None, typer.Option(metavar="A,B,…", help="What labels are called, in their order.")]
-    text_rows: Annotated[TextRows | None, typer.Option(help="What is a row of a plain text file; document by default.")]
-    template: Annotated[str | None, typer.Option(metavar="NAME", help="How prompts are dressed.")]
-    var: Annotated[list[str] | None, typer.Option(metavar="K=V", help="Fill in a variable; may come often.")]
-    loss_on: Annotated[LossOn | None, typer.Option(help="What to learn; completion by default.")]
-    max_rows: Annotated[int | None, typer.Option(metavar="N", min=0, help="So many, picked at random; 0 takes all.")]
-    streaming: Annotated[
-        bool | None, typer.Option("--streaming/--no-streaming", help="Read a hub data set without keeping it.")
+    label_words: Annotated[
+        str | None, typer.Option(metavar="A,B,…", help="A word for each label, in their order: negative,positive.")
     ]
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Of all that is random: the same seed, the same rows.")]
+    text_rows: Annotated[
+        TextRows | None,
+        typer.Option(help="What a row of a plain text file is; by default its text goes on from row to row."),
+    ]
+    template: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The prompt template that the rows are put into.")
+    ]
+    var: Annotated[
+        list[str] | None,
+        typer.Option(metavar="K=V", help="Fill in a variable of the template; may come several times."),
+    ]
+    loss_on: Annotated[LossOn | None, typer.Option(help="Learn the completion alone (the default), or the prompt too.")]
+    max_rows: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Take so many rows, picked at random; 0 takes all.")
+    ]
+    streaming: Annotated[
+        bool | None,
+        typer.Option(
+            "--streaming/--no-streaming", help="Read a hub data set as it comes, and keep nothing on the disk."
+        ),
+    ]
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Of all that is random: the same seed gives the same rows.")
+    ]
 
 
 def told_spec(before: DataSpec, source: str, options: DataOptions) -> DataSpec:

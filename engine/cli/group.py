@@ -11,6 +11,9 @@ from typer.core import TyperGroup
 
 from engine.errors import Misuse
 
+_WIDEST = 110
+"""Columns of the help; a narrower terminal is filled."""
+
 
 def command_group(help_text: str, **options: Any) -> typer.Typer:
     """Make a group (or a single command) as all of this command line are: no rich, no shell-completion options."""
@@ -19,7 +22,7 @@ def command_group(help_text: str, **options: Any) -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         add_completion=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": _WIDEST},
         **options,
     )
 

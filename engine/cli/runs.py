@@ -86,19 +86,19 @@ def follow_(
 
 @app.command()
 def pause(name: Name, as_json: AsJson = False) -> None:
-    """Let a run save its state and end its process; `resume` goes on exactly."""
+    """Save the state of a run and end its process, to go on later. `resume` goes on exactly."""
     _ask(_find(name), "pause", as_json=as_json)
 
 
 @app.command()
 def stop(name: Name, as_json: AsJson = False) -> None:
-    """End a run early and keep its work as the result."""
+    """End a run early; its work is kept as the result."""
     _ask(_find(name), "stop", as_json=as_json)
 
 
 @app.command()
 def save(name: Name, as_json: AsJson = False) -> None:
-    """Let a run save a checkpoint now, and go on."""
+    """Save a checkpoint now; the run goes on."""
     _ask(_find(name), "save", as_json=as_json)
 
 
@@ -108,7 +108,7 @@ def resume(
     follow_it: Annotated[bool, typer.Option("--follow", help="Watch it from here.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Go on with a run that was paused, stopped, has failed or died, from its newest whole checkpoint."""
+    """Go on with a run that was paused, stopped, failed or died. It goes on from its newest whole checkpoint."""
     run = _find(name)
     offset = run.events_file.stat().st_size if run.events_file.exists() else 0
     pid = start(run)
@@ -136,7 +136,7 @@ def rename(
 
 @app.command()
 def delete(name: Name, yes: Yes = False, as_json: AsJson = False) -> None:
-    """Delete a run with its checkpoints and its result; it can't be brought back."""
+    """Delete a run, its checkpoints and its result for good."""
     run = _find(name)
     check_somebody_is_there(name, yes=yes)
     ask_before(f"Delete {visible_line(name)} with its checkpoints and its result?", yes=yes)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+import re
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 import pytest
@@ -120,3 +121,20 @@ def test_a_variable_without_a_template_is_a_misuse() -> None:
 def test_a_model_and_data_that_are_named_replace_those_of_a_plan() -> None:
     plan = told_plan(NOTHING, "distilgpt2", "imdb", {})
     assert (plan.model, plan.data.source) == ("distilgpt2", "imdb")
+
+
+def test_the_help_names_the_defaults_that_hold() -> None:
+    plan, places = Plan(model="m", data=DataSpec(source="d")), {"lora": "lora_", "soft_prompt": ""}
+    found = {}
+    for name, hint in get_type_hints(PlanOptions, include_extras=True).items():
+        told = re.search(r"([\d.,]+) by default", get_args(hint)[1].help or "")
+        if told:
+            found[name] = float(told[1].replace(",", ""))
+    fields = {name: getattr(plan, name) for name in Plan.__struct_fields__}
+    fields |= {name: getattr(plan.data, name) for name in DataSpec.__struct_fields__}
+    for part, prefix in places.items():
+        inner = getattr(plan, part)
+        fields |= {prefix + name: getattr(inner, name) for name in inner.__struct_fields__}
+    assert len(found) > 12
+    del found["pack_tokens"]  # what 0, the default, comes to
+    assert found == {name: fields[name] for name in found}
