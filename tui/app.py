@@ -187,10 +187,15 @@ def run(
         model = model or _model_of(paths, run)
     theme = load_memory(paths.memory_file).theme
     install_keyboard()
-    # What was imported stays: looking through it for garbage would hold keys up, by 150 ms while a reply streams.
-    app = TunesmithApp(make, theme=theme, model=model, template=template, run=run, opened=gc.freeze)
+    app = TunesmithApp(make, theme=theme, model=model, template=template, run=run, opened=_look_less_for_garbage)
     app.run()
     return app.return_code or 0
+
+
+def _look_less_for_garbage() -> None:
+    """Keep Python's search for unreachable objects from holding keys up while a reply streams."""
+    gc.freeze()  # what was imported stays: looking through it took 150 ms
+    gc.set_threshold(700, 10, 100)  # and through all that came later 50 ms, almost every second
 
 
 def _model_of(paths: Paths, name: str) -> str:

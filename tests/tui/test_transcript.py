@@ -15,6 +15,7 @@ from textual.geometry import Offset
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.selection import Selection
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -258,6 +259,29 @@ async def test_a_streamed_reply_shows_all_that_came(markdown: bool) -> None:
         assert screen_rows(app.transcript) == streamed
         assert "word79" in "\n".join(streamed)
         assert "100 tokens" in "\n".join(streamed)
+
+
+async def test_rows_that_are_painted_stay_when_a_reply_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    painted_rows: list[int] = []
+    paint = TurnView.render_line
+
+    def render_line(self: TurnView, y: int) -> Strip:
+        painted_rows.append(y)
+        return paint(self, y)
+
+    app = Host([user(1), reply(-1, "word " * 100, live=True)])
+    async with app.run_test(size=(60, 30)):
+        await painted(app)
+        monkeypatch.setattr(TurnView, "render_line", render_line)
+        app.draw(user(1), reply(-1, "word " * 130, live=True))
+        await painted(app)
+        least = min(painted_rows)
+        grown = screen_rows(views(app)[1])
+        app.draw(user(7))
+        app.draw(user(1), reply(-1, "word " * 130, live=True))
+        await painted(app)
+        assert screen_rows(views(app)[1]) == grown
+    assert least > 5
 
 
 async def test_resizing_while_a_reply_streams_keeps_its_end_in_sight() -> None:

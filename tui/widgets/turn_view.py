@@ -85,12 +85,14 @@ class TurnView(GrowingText):
         first = self._take(turn, markdown=markdown)
         if old.id != turn.id and self.text_selection is not None:
             self.screen.clear_selection()
-        if rows == self._row_count and _same_frame(old, turn) and self._body_rows:
-            first = min(first, self._body_rows - 1)
-            self._forget_heights()
-            self.refresh(Region(0, _HEAD_ROWS + first, self.size.width, self._body_rows - first))
-        else:
+        if rows > self._row_count or not _same_frame(old, turn) or not self._body_rows:
             self.refresh(layout=True)
+            return
+        first = _HEAD_ROWS + min(first, self._body_rows - 1)
+        changed = Region(0, first, self.size.width, self._row_count - first)
+        if rows == self._row_count:
+            self._forget_heights()
+        self.refresh(changed, layout=rows < self._row_count)
 
     def show_cursor(self, here: bool) -> None:
         """Show whether the keys act on this turn."""
