@@ -140,7 +140,7 @@ class TunesmithApp(OrderedKeys):
         """Show all keys."""
         from tui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen())
+        self.push_screen(HelpScreen(first=getattr(self.screen, "KEYS_OF", "")))
 
     def action_show_log(self) -> None:
         """Show what the model host wrote."""

@@ -64,6 +64,7 @@ LAB: tuple[Action, ...] = (
         keys="e",
         scope="lab",
         group="In the lab",
+        footer="Change",
     ),
     Action(
         id="lab_remove",
@@ -97,6 +98,7 @@ LAB: tuple[Action, ...] = (
         keys="t",
         scope="lab",
         group="In the lab",
+        footer="Template",
     ),
     Action(
         id="lab_verdicts",
@@ -113,6 +115,7 @@ LAB: tuple[Action, ...] = (
         keys="w",
         scope="lab",
         group="In the lab",
+        footer="Winner",
     ),
     Action(
         id="lab_use",
@@ -129,6 +132,7 @@ LAB: tuple[Action, ...] = (
         keys="x",
         scope="lab",
         group="In the lab",
+        footer="Export",
     ),
     Action(
         id="lab_save",
@@ -145,6 +149,7 @@ LAB: tuple[Action, ...] = (
         keys="o",
         scope="lab",
         group="In the lab",
+        footer="Open",
     ),
     Action(
         id="lab_new",

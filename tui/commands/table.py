@@ -31,9 +31,14 @@ BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
 BY_SLASH: Mapping[str, Action] = {action.slash: action for action in ACTIONS if action.slash}
 
 
-def groups(actions: Iterable[Action] = ACTIONS) -> dict[str, list[Action]]:
-    """The actions by group, in the table's order."""
+def groups(actions: Iterable[Action] = ACTIONS, first: str = "") -> dict[str, list[Action]]:
+    """The actions by group, in the table's order.
+
+    Args:
+        actions: The table, or a part of it.
+        first: The scope of which the groups go first: that of the screen that one looks at.
+    """
     grouped: dict[str, list[Action]] = {}
-    for action in actions:
+    for action in sorted(actions, key=lambda action: action.scope != first):
         grouped.setdefault(action.group, []).append(action)
     return grouped

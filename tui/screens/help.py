@@ -50,14 +50,15 @@ class HelpScreen(Dialog[None]):
     }
     """
 
-    def __init__(self, keys: Mapping[str, str] | None = None) -> None:
+    def __init__(self, keys: Mapping[str, str] | None = None, *, first: str = "") -> None:
         """Make the screen.
 
         Args:
+            first: The scope whose keys go first.
             keys: The person's own keys by action, comma-separated; None takes those that the program has set.
         """
         super().__init__()
-        self._own_keys = keys
+        self._own_keys, self._first = keys, first
 
     def parts(self) -> Iterator[Widget]:
         """The filter and the table."""
@@ -80,7 +81,7 @@ class HelpScreen(Dialog[None]):
     def _show(self, query: str) -> None:
         # Textual sets the keymap and gives no way to read it.
         keys = self._own_keys if self._own_keys is not None else self.app._keymap
-        groups = help_groups(commands.groups(), keys, query)
+        groups = help_groups(commands.groups(first=self._first), keys, query)
         table = Fitted(lambda width: _table(groups, query, width))
         self.query_one("#help-body Static", Static).update(table)
         self.query_one("#help-body", VerticalScroll).scroll_home(animate=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import events
 from textual.binding import ActiveBinding
 from textual.content import Content
@@ -11,6 +13,19 @@ from textual.widgets import Static
 
 _KEY = "key"
 """Where a word on the line keeps the key that it stands for."""
+_KEPT = ("show_help", "_close")
+"""How the actions end whose keys stay where there is no room for all: the way out, and the list of the others."""
+
+
+def fitting(widths: Sequence[int], kept: Sequence[bool], width: int) -> list[int]:
+    """Which parts of a line stay in a width, none of them cut: those that are kept, then the others from the left."""
+    chosen: set[int] = set()
+    room = width
+    for place in sorted(range(len(widths)), key=lambda place: (not kept[place], place)):
+        if widths[place] <= room:
+            chosen.add(place)
+            room -= widths[place]
+    return sorted(chosen)
 
 
 class Footer(Static, can_focus=False):
@@ -33,6 +48,7 @@ class Footer(Static, can_focus=False):
         super().__init__("", markup=False)
         self._keys: dict[str, ActiveBinding] = {}
         self._drawn: tuple[object, ...] = ()
+        self._shown: tuple[ActiveBinding, ...] = ()
 
     def on_mount(self) -> None:
         """Follow what can be done."""
@@ -50,7 +66,18 @@ class Footer(Static, can_focus=False):
         if drawn != self._drawn:
             self._drawn = drawn
             self._keys = {one.binding.key: one for one in shown}
-            self.update(Content.assemble(*(self._part(one) for one in shown)))
+            self._shown = shown
+            self._fit()
+
+    def on_resize(self) -> None:
+        """Show as many keys as there is room for now."""
+        self._fit()
+
+    def _fit(self) -> None:
+        parts = [self._part(one) for one in self._shown]
+        kept = [one.binding.action.endswith(_KEPT) for one in self._shown]
+        places = fitting([part.cell_length for part in parts], kept, self.size.width or self.app.size.width)
+        self.update(Content.assemble(*(parts[place] for place in places)))
 
     def _part(self, one: ActiveBinding) -> Content:
         key = Content.styled(f" {self.app.get_key_display(one.binding)}", "bold $footer-key-foreground")

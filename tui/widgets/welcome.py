@@ -94,6 +94,8 @@ def _ready_lines(state: ChatState, name: str, keys: Mapping[str, str]) -> list[C
         Content(""),
         _key(first_key("send", keys), "sends what you wrote below"),
         _key(first_key("pick_template", keys), "another prompt template"),
+        _key(first_key("studio", keys), "writes templates, with what the model sees beside them"),
+        _key(first_key("lab", keys), "compares templates, models and settings on the same inputs"),
         _key(first_key("edit_sampling", keys), "temperature and the like"),
         _key(first_key("pick_model", keys), "another model"),
         _key(first_key("show_help", keys), "all keys on one screen"),

@@ -19,6 +19,7 @@ from engine.protocol import SamplingChange
 from engine.templates import Library
 from tests.fakes.models import model_files
 from tests.tui.lab.conftest import REVIEWS
+from tests.tui.runs.watching import on_screen, until_shown
 from tui.widgets.composer import Composer
 from tui.widgets.form_row import FormRow
 from tui.widgets.header import Header
@@ -549,6 +550,26 @@ async def test_keys_that_come_before_the_table_do_no_harm(start_lab: StartLab) -
         await lab.program.screen.action_lab()
         await lab.press("down", "right", "a")
         await lab.shown("RowForm")
+
+
+async def test_help_begins_with_the_keys_of_the_lab(start_lab: StartLab) -> None:
+    async with start_lab() as lab:
+        await lab.press("f1")
+        await lab.shown("HelpScreen")
+        await until_shown(lab.program, "Keys and commands", "In the lab", "Run, pause or go on")
+        assert "Send" not in on_screen(lab.program)
+
+
+async def test_no_key_on_the_last_line_is_cut(start_lab: StartLab) -> None:
+    async with start_lab(size=(80, 24)) as lab:
+        await until_shown(lab.program, "c Column", "esc Back", "f1 Help")
+        await lab.press("escape")
+        await lab.shown("ChatScreen")
+        await until_shown(lab.program, "Alt+T  writes templates", "Alt+L  compares templates")
+        await lab.press("alt+t")
+        await lab.shown("StudioScreen")
+        await until_shown(lab.program, "^s Save", "esc Back", "f1 Help")
+        assert on_screen(lab.program).splitlines()[-1].endswith("Help")
 
 
 async def test_the_mouse_moves_the_cursor_and_opens_a_cell(start_lab: StartLab) -> None:

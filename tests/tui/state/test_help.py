@@ -40,3 +40,9 @@ def test_all_words_have_to_be_there_and_empty_groups_go() -> None:
     assert list(described) == ["Conversations"]
     assert [line.slash for line in described["Conversations"]] == ["/rename [TITLE]"]
     assert help_groups(groups(), {}, "there is no such thing") == {}
+
+
+def test_the_keys_of_the_screen_that_one_looks_at_go_first() -> None:
+    assert next(iter(groups())) == "Chat"
+    assert next(iter(groups(first="lab"))) == "In the lab"
+    assert [*groups(first="lab")][1:] == [name for name in groups() if name != "In the lab"]

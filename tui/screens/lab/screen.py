@@ -30,6 +30,8 @@ class LabScreen(LabEditing, LabWriting, LabFiling):
     """Draws the bench; it goes on without this screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*commands.bindings("lab")]
+    KEYS_OF: ClassVar[commands.Scope] = "lab"
+    """Whose keys the help shows first."""
     AUTO_FOCUS = ""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (150, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]

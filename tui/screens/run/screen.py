@@ -41,6 +41,8 @@ class RunScreen(Looking):
     """A run, in full."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*commands.bindings("run")]
+    KEYS_OF: ClassVar[commands.Scope] = "run"
+    """Whose keys the help shows first."""
     AUTO_FOCUS = ""
 
     DEFAULT_CSS: ClassVar[str] = """

@@ -37,6 +37,8 @@ class StudioScreen(Drawing, Running, Examining, FileActions):
     """Where templates are written."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*commands.bindings("studio")]
+    KEYS_OF: ClassVar[commands.Scope] = "studio"
+    """Whose keys the help shows first."""
     AUTO_FOCUS = "TemplateEditor"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (150, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
