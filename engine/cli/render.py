@@ -22,11 +22,14 @@ from engine.protocol import CountTokens, LoadModel, ModelInfo, Prompt, TokensCou
 from engine.sampling import sampling_for
 from engine.settings import load_settings
 from engine.templates import Library, render
+from engine.templates.library import find_template
 from engine.templates.variables import read_variables
 
 
 def render_(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What `templates list` shows as ID or NAME.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME|FILE", help="What `templates list` shows as ID or NAME, or a .toml file.")
+    ],
     *,
     message: Annotated[str, typer.Option(metavar="TEXT|-", help="The message; - reads it from standard input.")],
     var: Annotated[list[str] | None, typer.Option(metavar="K=V", help="Fill in a variable; may come often.")] = None,
@@ -48,7 +51,7 @@ def render_(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
     """Print exactly what the model would see; with --model, down to the token in front."""
-    template = Library(find_paths().templates).get(name)
+    template = find_template(Library(find_paths().templates), name)
     if model and chat_template is not None:
         raise Misuse("--model brings its own chat template", "Give either --model or --model-chat-template")
     text = standard_input("message") if message == "-" else message

@@ -82,8 +82,12 @@ def _export(
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write a template to a file, to share it or to keep it."""
+    """Write a template to a file, to share it or to keep it; folders on the way are made."""
+    folder = file.parent
+    is_new = not folder.exists()
     _print(authoring.export_file(_library(), name, file, overwrite=force), as_json=as_json)
+    if is_new:
+        narrate(f"Made the folder {visible_line(str(folder))}")
 
 
 def _made(file: Path) -> Path:

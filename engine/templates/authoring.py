@@ -19,7 +19,7 @@ from engine.display import is_text
 from engine.errors import Failed, Misuse, Refused, TemplateFault, TemplateNotFound
 from engine.fields import short
 from engine.templates.format import parse
-from engine.templates.library import Library, read_text
+from engine.templates.library import Library, good_template, read_text
 from engine.templates.writing import TRAINED_ID
 from engine.toml import TomlFault, read_toml
 
@@ -182,9 +182,7 @@ def import_file(library: Library, path: Path, name: str = "") -> Path:
     """
     text = read_text(path)
     stem = template_id(name or path.stem)
-    parsed = parse(text, template_id=stem, file=str(path))
-    if parsed.faults:
-        raise _counted(parsed.faults)
+    good_template(parse(text, template_id=stem, file=str(path)))
     file = _free_file(library, stem, hint="Take it in under another name")
     return _write(file, renamed_text(text, name.strip()) if name else text)
 
@@ -198,10 +196,15 @@ def export_file(library: Library, name: str, path: Path, *, overwrite: bool = Fa
         Failed: The file can't be written.
     """
     source = open_source(library, name)
-    file = path / f"{source.id}.toml" if path.is_dir() else path
+    file = exported_file(source.id, path)
     if file.exists() and not overwrite:
         raise Refused(f"{file} is there already", "Name another file, or allow it to be overwritten")
     return _write(file, source.text)
+
+
+def exported_file(template_id: str, path: Path) -> Path:
+    """Where a template goes that is written to a file, or into a folder."""
+    return path / f"{template_id}.toml" if path.is_dir() else path
 
 
 def save(file: Path, text: str, before: str | None) -> None:
@@ -265,13 +268,6 @@ def _numbered(file: Path) -> Path:
     """A name beside a file's, with a number, that nothing has."""
     names = (file.with_name(f"{file.stem}-{number}{file.suffix}") for number in itertools.count(2))
     return next(name for name in names if not name.exists())
-
-
-def _counted(faults: tuple[TemplateFault, ...]) -> TemplateFault:
-    first, more = faults[0], len(faults) - 1
-    title = f"{first.file}, line {first.line}: {first.title}"
-    title += f" (and {more} more)" if more else ""
-    return TemplateFault(title, first.hint, file=first.file, line=first.line)
 
 
 def _deleted_words(library: Library) -> str:

@@ -147,6 +147,37 @@ def parse_file(path: Path) -> Parsed:
     return parse(text, template_id=path.stem, file=str(path))
 
 
+def find_template(library: Library, name: str) -> Template:
+    """The template of an id or name, or of a file anywhere, whose name ends in .toml.
+
+    Raises:
+        TemplateNotFound: There is none of that name.
+        TemplateFault: The file can't be read, or has faults: the first is told, with its line.
+    """
+    if not name.lower().endswith(".toml"):
+        return library.get(name)
+    return good_template(parse_file(Path(name).expanduser()))
+
+
+def good_template(parsed: Parsed) -> Template:
+    """What was read, where it has no faults.
+
+    Raises:
+        TemplateFault: The first fault, with its file and line, and how many more there are.
+    """
+    if parsed.template is None:
+        raise _counted(parsed.faults)
+    return parsed.template
+
+
+def _counted(faults: tuple[TemplateFault, ...]) -> TemplateFault:
+    first, more = faults[0], len(faults) - 1
+    place = f", line {first.line}" if first.line else ""
+    title = f"{first.file}{place}: {first.title}"
+    title += f" (and {more} more)" if more else ""
+    return TemplateFault(title, first.hint, file=first.file, line=first.line)
+
+
 def read_text(path: Path) -> str:
     """The text of a template file.
 

@@ -78,6 +78,19 @@ def test_render_prints_exactly_what_the_model_sees(run: Any) -> None:
     assert (code, out) == (0, "Translate from Greek to Latin.\n\nGreek: Hi\nLatin:")
 
 
+def test_render_takes_a_file_as_check_does(run: Any, folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "far.toml"
+    file.write_text('name = "Far"\nbody = "Far: {{ message }}"\n')
+    assert run("render", str(file), "--message", "Hi") == (0, "Far: Hi", "")
+    file.write_text(BAD)
+    code, out, err = run("render", str(file), "--message", "Hi")
+    assert (code, out) == (2, "")
+    assert f"{file}, line 4" in err
+    code, _, err = run("render", str(tmp_path / "gone.toml"), "--message", "Hi")
+    assert code == 2
+    assert "No such file" in err
+
+
 def test_render_reads_the_message_from_standard_input(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("naïve 😀\n".encode())))
     assert run("render", "plain", "--message", "-")[1] == "naïve 😀"
@@ -249,6 +262,9 @@ def test_templates_go_out_and_come_in(run: Any, folder: Path, tmp_path: Path) ->
     assert run("export", "story", str(file))[0] == 0
     assert run("export", "story", str(file))[0] == 4
     assert run("export", "story", str(file), "--force")[0] == 0
+    code, out, err = run("export", "story", str(tmp_path / "new" / "shared.toml"))
+    assert (code, out) == (0, f"{tmp_path / 'new' / 'shared.toml'}\n")
+    assert f"Made the folder {tmp_path / 'new'}" in err
     assert run("import", str(file), "--name", "Theirs")[0] == 0
     assert 'name = "Theirs"' in (folder / "theirs.toml").read_text()
     file.write_text(BAD)
