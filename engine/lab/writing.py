@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.atomic import write_new
+from engine.atomic import write_atomically, write_new
 from engine.errors import TemplateNotFound
 from engine.lab.inputs import DataFile
 from engine.lab.records import Lab, Row, Variation
@@ -63,16 +63,30 @@ def lab_spec(lab: Lab, library: Library, *, data: DataFile | None = None, typed:
     return Spec(text="\n".join(lines) + "\n", templates=templates)
 
 
-def write_spec(lab: Lab, file: Path, library: Library, *, data: DataFile | None = None, typed: int = 0) -> list[Path]:
+def write_spec(
+    lab: Lab,
+    file: Path,
+    library: Library,
+    *,
+    data: DataFile | None = None,
+    typed: int = 0,
+    overwrite: bool = False,
+) -> list[Path]:
     """Write the spec file, and beside it the templates that are in no library; returns all files.
 
-    Nothing is overwritten: templates go under free names.
+    Args:
+        lab: What is compared.
+        file: The spec file.
+        library: Templates that need no file beside it.
+        data: Where the rows behind the typed ones came from.
+        typed: How many rows are not of that file.
+        overwrite: Replace a spec file that is there; templates never are, and go under free names.
 
     Raises:
-        FileExistsError: The spec file is there already.
+        FileExistsError: The spec file is there already, and is not to be replaced.
         OSError: A file can't be written.
     """
-    if os.path.lexists(file):
+    if os.path.lexists(file) and not overwrite:
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(file))
     file.parent.mkdir(parents=True, exist_ok=True)
     stems = (f"{file.stem}{f'-{number}' if number > 1 else ''}" for number in count(1))
@@ -84,7 +98,8 @@ def write_spec(lab: Lab, file: Path, library: Library, *, data: DataFile | None 
     for path, template in zip(files, spec.templates.values(), strict=True):
         if not os.path.lexists(path):
             write_new(path, template_toml(template).encode())
-    write_new(file, spec.text.encode())
+    write = write_atomically if overwrite else write_new
+    write(file, spec.text.encode())
     return [file, *files]
 
 

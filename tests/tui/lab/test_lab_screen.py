@@ -154,7 +154,7 @@ async def test_undo_goes_to_what_came_back(start_lab: StartLab) -> None:
 async def test_a_newer_notice_takes_the_place_of_an_older_one(start_lab: StartLab) -> None:
     async with start_lab() as lab:
         await lab.press("r", "ctrl+z", "w", "x")
-        assert lab.notices() == "There is no table yet: a lab needs a row and a column"
+        assert lab.notices() == "There is nothing to write yet: a lab needs a row (A) and a column (C)"
 
 
 async def test_a_lab_does_not_take_the_name_of_another_one(start_lab: StartLab) -> None:
@@ -442,16 +442,72 @@ async def test_what_is_compared_is_saved_and_opened_as_a_spec(
         await lab.until(lambda: lab.bench.draft.lab == before, "the lab by its name")
 
 
-async def test_a_spec_is_not_saved_over_a_file(start_lab: StartLab, tmp_path: Path) -> None:
-    (tmp_path / "films.toml").write_text("of somebody else")
+@pytest.mark.parametrize(("key", "name"), [("ctrl+s", "films.toml"), ("x", "films.md")])
+async def test_a_file_is_replaced_only_after_a_question(
+    start_lab: StartLab, tmp_path: Path, key: str, name: str
+) -> None:
+    file = tmp_path / name
+    file.write_text("of somebody else")
+    async with start_lab() as lab:
+        await lab.type_row("Hello")
+        await lab.press(key)
+        prompt = await lab.shown("LinePrompt")
+        prompt.query_one("Input").value = str(file)
+        await lab.press("enter")
+        question = await lab.shown("Question")
+        assert str(question.frame.border_title) == "Replace the file?"
+        await lab.press("escape")
+        again = await lab.shown("LinePrompt")
+        assert (again.query_one("Input").value, file.read_text()) == (str(file), "of somebody else")
+        await lab.press("enter")
+        await lab.shown("Question")
+        await lab.press("y")
+        await lab.until(lambda: "Written" in lab.notices(), "the file")
+        assert "Hello" in file.read_text()
+
+
+async def test_a_folder_is_made_only_after_a_question(start_lab: StartLab, tmp_path: Path) -> None:
+    async with start_lab() as lab:
+        await lab.type_row("Hello")
+        await lab.press("x")
+        prompt = await lab.shown("LinePrompt")
+        prompt.query_one("Input").value = str(tmp_path / "deep" / "er" / "table.md")
+        await lab.press("enter")
+        question = await lab.shown("Question")
+        assert str(question.frame.border_title) == "Make the folder?"
+        await lab.press("escape")
+        await lab.shown("LinePrompt")
+        assert not (tmp_path / "deep").exists()
+        await lab.press("enter")
+        await lab.shown("Question")
+        await lab.press("y")
+        await lab.until((tmp_path / "deep" / "er" / "table.md").exists, "the file")
+
+
+async def test_a_name_that_can_be_no_file_is_refused_where_it_was_typed(start_lab: StartLab, tmp_path: Path) -> None:
     async with start_lab() as lab:
         await lab.type_row("Hello")
         await lab.press("ctrl+s")
         prompt = await lab.shown("LinePrompt")
-        prompt.query_one("Input").value = str(tmp_path / "films")
-        await lab.press("enter")
-        await lab.until(lambda: "exists already" in str(prompt.query_one("#line-fault").render()), "the fault")
-        assert (tmp_path / "films.toml").read_text() == "of somebody else"
+        (tmp_path / "folder.toml").mkdir()
+        for typed, words in (("x" * 400, "no name for a file"), (str(tmp_path / "folder.toml"), "is a folder")):
+            prompt.query_one("Input").value = typed
+            await lab.press("enter")
+            await lab.until(lambda words=words: words in str(prompt.query_one("#line-fault").render()), words)
+
+
+async def test_ctrl_s_keeps_what_is_in_the_form_of_a_column_too(start_lab: StartLab) -> None:
+    async with start_lab() as lab:
+        await lab.press("e")
+        form = await lab.shown("ColumnForm")
+        await lab.press("ctrl+g")
+        await lab.shown("SamplingForm")
+        await lab.press("escape")
+        assert await lab.shown("ColumnForm") is form
+        form.query_one("#row-name", FormRow).text = "Mine"
+        await lab.press("ctrl+s")
+        await lab.shown("LabScreen")
+        assert lab.head(0)[0] == "Mine"
 
 
 @pytest.mark.parametrize("key", ["x", "ctrl+s"])

@@ -239,6 +239,24 @@ async def test_a_key_with_alt_types_nothing(start: Start, mine: Path) -> None:
         assert editor(program).text == MINE
 
 
+async def test_it_is_exported_over_a_file_only_after_a_question(start: Start, mine: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.toml"
+    out.write_text("of somebody else")
+    async with start() as program:
+        await opened(program)
+        await program.pilot.press("f4")
+        await answer(program, str(out))
+        await program.until(lambda: isinstance(program.app.screen, Question), "a question")
+        await program.pilot.press("escape")
+        await program.until(lambda: isinstance(program.app.screen, LinePrompt), "the line again")
+        assert written(out) == "of somebody else"
+        await program.pilot.press("enter")
+        await program.until(lambda: isinstance(program.app.screen, Question), "a question")
+        await program.pilot.press("y")
+        await until_told(program, "Written to")
+        assert written(out) == MINE
+
+
 def prompt_shown(program: Program) -> str:
     return str(studio(program).query_one("Preview").children[0].render())
 

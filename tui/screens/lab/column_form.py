@@ -67,17 +67,17 @@ class ColumnForm(Dialog[Variation]):
     HEADING = "A column: one way of asking"
     AUTO_FOCUS = "#row-name Input"
     KEYS = (
-        Key("Enter", "keeps it", "keep"),
+        Key("Ctrl+S", "keeps it", "keep"),
         Key("Ctrl+T", "template", "pick_template"),
         Key("Ctrl+O", "model", "pick_model"),
-        Key("Ctrl+S", "sampling", "edit_sampling"),
+        Key("Ctrl+G", "sampling", "edit_sampling"),
         Key("Esc", "closes", "close"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+t", "pick_template", show=False, priority=True),
         Binding("ctrl+o", "pick_model", show=False, priority=True),
-        Binding("ctrl+s", "edit_sampling", show=False, priority=True),
-        Binding("enter", "keep", show=False, priority=True),
+        Binding("ctrl+g", "edit_sampling", show=False, priority=True),
+        Binding("enter,ctrl+s", "keep", show=False, priority=True),
         Binding("down", "app.focus_next", show=False, priority=True),
         Binding("up", "app.focus_previous", show=False, priority=True),
     ]
@@ -123,7 +123,7 @@ class ColumnForm(Dialog[Variation]):
         yield SetRow("Template", RowAction("Ctrl+T", "picks", "pick_template"), id="column-template")
         yield VariablesForm(id="column-variables")
         yield FormRow(_MODEL, self._before.model, "", action=RowAction("Ctrl+O", "picks", "pick_model"))
-        yield SetRow("Sampling", RowAction("Ctrl+S", "sets", "edit_sampling"), id="column-sampling")
+        yield SetRow("Sampling", RowAction("Ctrl+G", "sets", "edit_sampling"), id="column-sampling")
         yield FormRow(_NAME, name, "")
         yield FormRow(_STOP, text_of_stops(self._before.stop), "")
 

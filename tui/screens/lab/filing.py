@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 
 from textual import work
@@ -14,10 +13,10 @@ from engine.figures import plural
 from engine.lab.export import export_file, format_of
 from engine.lab.spec import read_spec
 from engine.lab.store import LabEntry
-from engine.lab.table import Table
 from engine.lab.writing import write_spec
 from engine.paths import current_folder
 from engine.templates import Library
+from tui.screens.file_prompt import ask_for_file
 from tui.screens.lab.base import LabBase
 from tui.state.lab_draft import Draft, own_rows, unlike
 
@@ -96,60 +95,57 @@ class LabFiling(LabBase):
 
     def action_lab_export(self) -> None:
         """Ask where to write the table."""
-        from tui.screens.line_prompt import LinePrompt
+        if self._has_table():
+            self.run_worker(self._export(), group="export", exclusive=True)
 
-        if not self.bench.draft.can_run:
-            self.notice("There is no table yet: a lab needs a row and a column")
-            return
-        prompt = LinePrompt(
+    async def _export(self) -> None:
+        table = self.bench.view.table
+        file = await ask_for_file(
+            self,
             "Export the table, as far as it is filled",
             value=str(current_folder() / f"{file_stem(self.bench.draft.lab.name)}.md"),
             hint="A name that ends in .csv is for a spreadsheet, in .json has everything, in .md is to read",
-            validate=_export_fault,
+            target=lambda line: Path(line.strip()).expanduser(),
+            validate=_format_fault,
         )
-        self.app.push_screen(prompt, self._export)
-
-    def _export(self, path: str | None) -> None:
-        if path:
-            self.run_worker(self._write_table(path), group="export", exclusive=True)
-
-    async def _write_table(self, path: str) -> None:
+        if file is None:
+            return
         try:
-            await asyncio.to_thread(_export, self.bench.view.table, path)
+            await asyncio.to_thread(export_file, table, file)
         except TunesmithError as error:
             self.notice(str(error), error=True)
         else:
-            self.notice(f"Written to {visible_line(path)}")
+            self.notice(f"Written to {visible_line(str(file))}")
 
     def action_lab_save(self) -> None:
         """Ask where to write the spec."""
-        from tui.screens.line_prompt import LinePrompt
+        if self._has_table():
+            self.run_worker(self._save(), group="spec", exclusive=True)
 
-        if not self.bench.draft.can_run:
-            self.notice("There is nothing to save yet: a lab needs a row and a column")
-            return
-        prompt = LinePrompt(
+    async def _save(self) -> None:
+        draft = self.bench.draft
+        file = await ask_for_file(
+            self,
             "Save what is compared as a spec file",
-            value=str(current_folder() / f"{file_stem(self.bench.draft.lab.name)}.toml"),
+            value=str(current_folder() / f"{file_stem(draft.lab.name)}.toml"),
             hint="`tunesmith lab run FILE` computes the same; templates that are in no library go beside it",
-            validate=_save_fault,
+            target=_spec_file,
         )
-        self.app.push_screen(prompt, self._save)
-
-    def _save(self, path: str | None) -> None:
-        if path:
-            self.run_worker(self._write(path), group="spec", exclusive=True)
-
-    async def _write(self, path: str) -> None:
+        if file is None:
+            return
         try:
-            files = await asyncio.to_thread(_write, self.bench.draft, path, self.home.services.library)
+            files = await asyncio.to_thread(_write, draft, file, self.home.services.library)
         except OSError as error:
-            self.notice(f"{visible_line(path)} can't be written: {error.strerror or error}", error=True)
-        except (RuntimeError, ValueError):  # a home of nobody, a NUL
-            self.notice(f"{visible_line(path)} is no name for a file", error=True)
+            self.notice(f"{visible_line(str(file))} can't be written: {error.strerror or error}", error=True)
         else:
             beside = f", with {plural(len(files) - 1, 'template')} beside it" if len(files) > 1 else ""
             self.notice(f"Written to {visible_line(str(files[0]))}{beside}")
+
+    def _has_table(self) -> bool:
+        """Whether there is something to write; says so where there is not."""
+        if not self.bench.draft.can_run:
+            self.notice("There is nothing to write yet: a lab needs a row (A) and a column (C)")
+        return self.bench.draft.can_run
 
 
 def _load(path: str, library: Library) -> Draft:
@@ -158,39 +154,21 @@ def _load(path: str, library: Library) -> Draft:
     return Draft(lab=parsed.lab, data=parsed.data, typed=parsed.typed)
 
 
-def _export_fault(path: str) -> str:
+def _format_fault(line: str) -> str:
     try:
-        file = Path(path).expanduser()
-        format_of(file)
-        return _there_fault(file)
+        format_of(Path(line.strip()))
     except TunesmithError as error:
-        return visible_line(str(error))
-    except (OSError, RuntimeError, ValueError):
-        return f"{visible_line(path)} is no name for a file"
+        return str(error)
+    return ""
 
 
-def _save_fault(path: str) -> str:
-    try:
-        return _there_fault(_spec_file(path)) if path.strip() else "Type something first"
-    except (OSError, RuntimeError, ValueError):
-        return f"{visible_line(path)} is no name for a file"
-
-
-def _there_fault(file: Path) -> str:
-    return f"{visible_line(str(file))} exists already: choose another name" if os.path.lexists(file) else ""
-
-
-def _spec_file(path: str) -> Path:
-    file = Path(path).expanduser()
+def _spec_file(line: str) -> Path:
+    file = Path(line.strip()).expanduser()
     return file if file.suffix.lower() == ".toml" else file.with_name(f"{file.name}.toml")
 
 
-def _export(table: Table, path: str) -> None:
-    export_file(table, Path(path).expanduser())
-
-
-def _write(draft: Draft, path: str, library: Library) -> list[Path]:
-    return write_spec(draft.lab, _spec_file(path), library, data=draft.data, typed=draft.typed)
+def _write(draft: Draft, file: Path, library: Library) -> list[Path]:
+    return write_spec(draft.lab, file, library, data=draft.data, typed=draft.typed, overwrite=True)
 
 
 def file_stem(name: str) -> str:

@@ -10,6 +10,7 @@ from engine.errors import Misuse, Refused, TunesmithError
 from engine.paths import anchored
 from engine.templates import authoring
 from engine.templates.authoring import template_id
+from tui.screens.file_prompt import ask_for_file
 from tui.screens.line_prompt import LinePrompt
 from tui.screens.question import Question
 from tui.screens.studio.base import StudioBase
@@ -229,17 +230,20 @@ class FileActions(StudioBase):
 
     def action_studio_export(self) -> None:
         """Write it to a file somewhere else."""
-        one = self.desk.now
+        self.run_worker(self._export(self.desk.now), group="export", exclusive=True)
 
-        def named(path: str | None) -> None:
-            if path is None or (one.is_dirty and not self.save()):
-                return
-            try:
-                file = authoring.export_file(self.desk.library, one.id, Path(path.strip()).expanduser())
-            except TunesmithError as error:
-                self.notice(str(error), error=True)
-                return
+    async def _export(self, one: Open) -> None:
+        def target(line: str) -> Path:
+            return authoring.exported_file(one.id, Path(line.strip()).expanduser())
+
+        hint = "A file, or a folder, into which it goes under its name"
+        title = "Write the template to a file"
+        file = await ask_for_file(self, title, value=f"{one.id}.toml", hint=hint, target=target)
+        if file is None or (one.id == self.desk.now.id and self.desk.now.is_dirty and not self.save()):
+            return
+        try:
+            await asyncio.to_thread(authoring.export_file, self.desk.library, one.id, file, overwrite=True)
+        except TunesmithError as error:
+            self.notice(str(error), error=True)
+        else:
             self.notice(f"Written to {anchored(str(file))}")
-
-        prompt = LinePrompt("Write the template to a file", value=f"{one.id}.toml", hint="A file or a folder")
-        self.app.push_screen(prompt, named)
