@@ -269,11 +269,13 @@ async def test_rows_that_are_painted_stay_when_a_reply_grows(monkeypatch: pytest
         painted_rows.append(y)
         return paint(self, y)
 
-    app = Host([user(1), reply(-1, "word " * 100, live=True)])
+    question = user(1)
+    app = Host([question, reply(-1, "word " * 100, live=True)])
     async with app.run_test(size=(60, 30)):
         await painted(app)
+        screen_rows(app.transcript)
         monkeypatch.setattr(TurnView, "render_line", render_line)
-        app.draw(user(1), reply(-1, "word " * 130, live=True))
+        app.draw(question, reply(-1, "word " * 130, live=True))
         await painted(app)
         grown = screen_rows(views(app)[1])
         least = min(painted_rows)
