@@ -32,6 +32,13 @@ PROMPT: tuple[Action, ...] = (
         slash="cancel",
     ),
     Action(
+        id="unload_model",
+        title="Unload the model",
+        help="Give the model's memory back, to a training run for example; the next message loads it again.",
+        group="Model and prompt",
+        slash="unload",
+    ),
+    Action(
         id="pick_template",
         title="Pick a prompt template",
         help="Choose how your words become the text that the model sees, with a live preview.",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from engine.protocol import LoadModel
+from engine.protocol import LoadModel, UnloadModel
 from tui.session.desk import Desk
 
 
 class Model:
-    """Loading, and cancelling it."""
+    """Loading, cancelling that, and giving the memory back."""
 
     def __init__(self, desk: Desk) -> None:
         """Work on a desk."""
@@ -36,6 +36,13 @@ class Model:
         self.cancel()
         desk.change(model=desk.state.model.load(ref, command.id))
         desk.bridge.run(command)
+
+    def unload(self) -> None:
+        """Give its memory back; the next message loads it again."""
+        desk = self._desk
+        self.cancel()
+        desk.change(model=desk.state.model.lose())
+        desk.bridge.run(UnloadModel(id=desk.bridge.client.next_id()))
 
     def cancel(self) -> None:
         """Stop loading; what was downloaded is kept."""

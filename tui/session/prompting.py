@@ -86,7 +86,9 @@ class Prompting:
         self._chosen = template.id
         values = desk.state.variables
         kept = {v.name: values[v.name] for v in template.variables if v.name in values}
-        desk.change(template=template, variables=kept)
+        standing = desk.state.fault
+        answered = standing is not None and standing.code == TemplateFault.code
+        desk.change(template=template, variables=kept, fault=None if answered else standing)
         self._remember(template=template.id, variables=kept)
 
     def adopt(self, variation: Variation) -> None:

@@ -10,7 +10,7 @@ from engine.settings import Settings
 from engine.templates import Library
 from tui.bridge import Bridge
 from tui.session.conversations import Conversations
-from tui.session.desk import Desk, Listener
+from tui.session.desk import Desk, Listener, told
 from tui.session.drafts import Drafts
 from tui.session.model import Model
 from tui.session.prompting import Prompting, find_template
@@ -112,6 +112,8 @@ class Session:
         elif isinstance(event, ModelReady) and event.id == load_id:
             desk.listener.model_loaded(event.model.ref)
             self.prompting.follow_model()
+            if desk.state.turns and (fault := self.prompting.why_not(desk.state.template)) is not None:
+                desk.put(fault=told(fault))
             self.replies.begin_waiting()
         elif isinstance(event, Failed) and event.id == load_id and load_id:
             self._load_failed(event)

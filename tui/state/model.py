@@ -29,7 +29,7 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
         return ModelState(phase="loading", ref=ref, request_id=request_id, info=self.info)
 
     def lose(self) -> ModelState:
-        """The host ended, and the model with it; the reference stays, so that it can be loaded again."""
+        """The model is gone, by itself or with the host; the reference stays, so that it can be loaded again."""
         return ModelState(phase="none", ref=self.ref)
 
     def apply(self, event: AnyEvent | UnknownEvent) -> ModelState:

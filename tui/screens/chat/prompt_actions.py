@@ -58,6 +58,18 @@ class PromptActions(ChatBase):
         if self.session is not None:
             self.session.model.cancel()
 
+    def action_unload_model(self) -> None:
+        """Give the model's memory back."""
+        session = self.session
+        if session is None or session.state.model.info is None:
+            self.notice("No model is loaded")
+        elif session.state.busy:
+            self.notice("A reply is coming: stop it first, with Esc")
+        else:
+            name = session.state.model.info.name
+            session.model.unload()
+            self.notice(f"{name} is unloaded; your next message loads it again")
+
     def action_pick_template(self) -> None:
         """Choose a prompt template."""
         from tui.screens.template_picker import TemplatePicker
