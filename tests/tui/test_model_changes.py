@@ -7,9 +7,14 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from engine.protocol import ModelReady
+from engine.protocol import Failed, ModelReady
+from tests.tui.conftest import Program
 
 Start = Callable[..., Any]
+
+
+def fault_of(program: Program) -> Failed | None:
+    return program.session.state.fault
 
 
 async def test_a_model_that_the_template_does_not_fit_is_told_when_it_comes(start: Start) -> None:
@@ -19,17 +24,17 @@ async def test_a_model_that_the_template_does_not_fit_is_told_when_it_comes(star
         program.composer.put("Hi")
         await program.pilot.press("enter")
         await program.until(lambda: len(program.session.state.turns) == 2 and not program.session.state.busy)
-        assert program.session.state.fault is None
+        assert fault_of(program) is None
         state = program.session.state.model
         program.session._desk.put(model=state.load("gpt2", 990))
         base = replace(state.info, ref="gpt2", name="gpt2", chat_template="")
         program.session.apply([ModelReady(id=990, model=base, seconds=1.0)])
-        fault = program.session.state.fault
+        fault = fault_of(program)
         assert fault is not None
         assert fault.title.startswith("gpt2 has no chat template")
         assert '"Plain"' in fault.hint
         program.session.prompting.choose_template("plain")
-        assert program.session.state.fault is None
+        assert fault_of(program) is None
 
 
 async def test_an_unloaded_model_comes_back_with_the_next_message(start: Start) -> None:
