@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 from engine.training.rows import IGNORED, Rows
 
 _PROBES = 3
+_LOOKED_AT = 64
 _PROMPT_TOKENS = 16
 _LONGEST_PROMPT_TOKENS = 256
 
@@ -23,17 +25,37 @@ class Probe(msgspec.Struct, frozen=True):
 
 
 def choose_probes(prompts: Sequence[str], rows: Rows, tokenizer: Any) -> tuple[Probe, ...]:
-    """Take the prompts of the plan, or those of the first held-out rows: what is masked, or the first words."""
+    """Take the prompts of the plan, or those of a few held-out rows: what is masked, or the first words.
+
+    Of the first rows those come before others whose prompts are short enough to be asked whole, and of these the ones
+    with labels that differ. A prompt that is too long loses words from its middle: how it ends says what is asked.
+    """
     if prompts:
         return tuple(Probe(prompt, tuple(tokenizer(prompt)["input_ids"])) for prompt in prompts)
-    probes = []
-    for index in range(min(_PROBES, len(rows))):
-        row = rows[index]
-        masked = next((place for place, label in enumerate(row["labels"]) if label != IGNORED), 0)
-        length = masked if 1 < masked < len(row["input_ids"]) else _PROMPT_TOKENS
-        ids = tuple(row["input_ids"][: min(length, _LONGEST_PROMPT_TOKENS)])
-        probes.append(Probe(tokenizer.decode(ids, skip_special_tokens=True), ids))
-    return tuple(probes)
+    candidates = [
+        (_prompt_of(rows[index]), rows[index].get("label", -1)) for index in range(min(_LOOKED_AT, len(rows)))
+    ]
+    seen: Counter[int] = Counter()
+    ranked = []
+    for place, (ids, label) in enumerate(candidates):
+        is_long = len(ids) > _LONGEST_PROMPT_TOKENS
+        ranked.append((is_long, seen[label], place))
+        seen[label] += not is_long
+    chosen = [_shortened(candidates[place][0]) for _, _, place in sorted(ranked)[:_PROBES]]
+    return tuple(Probe(tokenizer.decode(ids, skip_special_tokens=True), ids) for ids in chosen)
+
+
+def _prompt_of(row: Any) -> tuple[int, ...]:
+    masked = next((place for place, label in enumerate(row["labels"]) if label != IGNORED), 0)
+    length = masked if 1 < masked < len(row["input_ids"]) else _PROMPT_TOKENS
+    return tuple(row["input_ids"][:length])
+
+
+def _shortened(ids: tuple[int, ...]) -> tuple[int, ...]:
+    if len(ids) <= _LONGEST_PROMPT_TOKENS:
+        return ids
+    begin = _LONGEST_PROMPT_TOKENS // 2
+    return ids[:begin] + ids[begin - _LONGEST_PROMPT_TOKENS :]
 
 
 def answer(model: Any, tokenizer: Any, probe: Probe, max_new_tokens: int, seed: int) -> str:
