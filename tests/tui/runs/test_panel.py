@@ -10,7 +10,7 @@ from engine.memory import Memory, load_memory
 from engine.paths import Paths
 from engine.runs.events import Fetched, RowsRead, RunFinished
 from tests.fakes.runs import FakeTrainer
-from tests.tui.runs.watching import SHOWN, Start, attached, on_screen, until_shown, until_told, view
+from tests.tui.runs.watching import SHOWN, Start, attached, on_screen, opened, until_shown, until_told, view
 from tui.app import _model_of
 from tui.launcher import main
 from tui.widgets.dock import Dock
@@ -177,3 +177,14 @@ async def test_a_run_that_was_stopped_before_its_first_step_has_nothing_to_talk_
         await until_shown(program, "■ Stopped by you", "/resume goes on")
         await program.screen.run_action("talk_to_run")
         await until_told(program, "has saved nothing yet")
+
+
+async def test_a_run_that_goes_on_while_it_is_looked_at_is_not_announced(start: Start, trainer: FakeTrainer) -> None:
+    trainer.pause()
+    async with start(size=(80, 24)) as program:
+        await opened(program)
+        await program.until(lambda: program.screen._arrivals and program.screen._arrivals._training is not None)
+        trainer.work()
+        await program.until(lambda: program.screen._arrivals._training == {"first"})
+        await until_shown(program, "▶ Training")
+        assert not [told.message for told in program.app._notifications if "trains" in told.message]

@@ -38,6 +38,15 @@ async def test_the_cursor_walks_the_curve_and_the_replies_with_it(start: Start, 
         await program.until(lambda: program.app.screen is program.screen, "the chat")
 
 
+async def test_long_prompts_leave_the_replies_in_sight(start: Start, trainer: FakeTrainer) -> None:
+    prompt = "It was a long film. " * 60 + "good or bad:"
+    trainer.evaluate(150)
+    trainer.tell(*(ProbeSampled(step=150, index=index, prompt=prompt, text=f" reply {index}") for index in range(3)))
+    async with start(size=(80, 30)) as program:
+        await opened(program)
+        await until_shown(program, "reply 0", "reply 1", "… film. It was")
+
+
 async def test_the_curve_is_looked_at_in_other_ways(start: Start, trainer: FakeTrainer) -> None:
     async with start() as program:
         await opened(program)

@@ -58,9 +58,14 @@ class RunPanel(ChatBase):
                 self.notice(f"{name} has begun to train; /runs {name} shows it")
             elif self.app.size.width >= NARROW_COLUMNS:
                 self.open_run(name)
-            else:
+            elif not self._is_seen(name):
                 self._follow(self._folder(name))
                 self.notice(f"{name} trains. Ctrl+L shows it beside the chat, F7 on the whole screen.")
+
+    def _is_seen(self, name: str) -> bool:
+        """Whether a run is on the screen already: beside the chat, or on a screen over it."""
+        is_watched = self._watch is not None and self._watch.run.name == name
+        return is_watched and (self.query_one(Dock).display or self.app.screen is not self)
 
     async def open_run_named(self, name: str) -> None:
         """Show the run that somebody named; a wrong name is told."""

@@ -26,6 +26,7 @@ from tui.widgets.dock_parts import STATE_STYLES, CheckpointsPart, heading
 _LABEL_WIDTH = 11
 _LOG_LINES = 8
 _BAR = 24
+_PROMPT_CHARACTERS = 160
 _WARNINGS = 5
 _NO_REPLIES = "At each evaluation the model answers a few fixed prompts; what it says will be read here."
 
@@ -93,9 +94,18 @@ def answers_text(answers: Answers | None, view: RunView) -> Content:
         Content.assemble(heading(title), (f"   {place} of {len(view.answers)}  Shift+← → walk through time", QUIET))
     ]
     for sample in answers.samples:
-        prompt, text = visible(sample.prompt).strip("\n"), visible(sample.text)
+        prompt, text = _end_of(visible(sample.prompt).strip("\n")), visible(sample.text)
         lines += [Content(""), Content.assemble((prompt, QUIET), text or " (nothing)")]
     return Content("\n").join(lines)
+
+
+def _end_of(prompt: str) -> str:
+    """How a prompt ends, from a word on: all of a long one would push what is said to it out of sight."""
+    if len(prompt) <= _PROMPT_CHARACTERS:
+        return prompt
+    end = prompt[-_PROMPT_CHARACTERS:]
+    word = end.find(" ")
+    return f"…{end[word if 0 <= word < _PROMPT_CHARACTERS // 2 else 0 :]}"
 
 
 def details_text(view: RunView, width: int) -> Content:
