@@ -80,6 +80,8 @@ def describe(
     )
     facts = _facts(events)
     step, total = facts.step, facts.total_steps
+    if alive and _just_started(run, clock):
+        return _with(facts, "preparing", "The trainer is starting")
     if alive:
         return _alive(events, lifecycle, facts)
     if isinstance(lifecycle, RunFinished):
@@ -189,7 +191,7 @@ def _with(facts: RunState, state: State, words: str, log_lines: tuple[str, ...] 
 
 
 def _just_started(run: RunFolder, clock: Callable[[], float]) -> bool:
-    """Whether a process was started that has not come to take the lock."""
+    """Whether a process was started that has said nothing yet."""
     try:
         started_s = run.log_file.stat().st_mtime
         age_s = clock() - started_s

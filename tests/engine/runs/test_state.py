@@ -9,7 +9,7 @@ import pytest
 from engine.errors import Refused
 from engine.runs import RunFolder, read_state
 from engine.runs.control import take_request, write_request
-from engine.runs.events import EvalDone, RunFinished, RunPaused, RunStarted, StepDone
+from engine.runs.events import EvalDone, RunFinished, RunPaused, RunResumed, RunStarted, StepDone
 from engine.runs.lock import TrainerLock, is_locked
 from engine.runs.log import EventWriter
 from engine.runs.state import STARTING
@@ -29,6 +29,26 @@ def test_a_run_whose_process_was_just_started_is_preparing(run: RunFolder) -> No
     run.log_file.write_text(STARTING)
     assert read_state(run).state == "preparing"
     assert read_state(run, clock=lambda: time.time() + 3600).state == "died"
+
+
+def test_a_run_that_goes_on_is_preparing_until_its_first_step(
+    run: RunFolder, writer: EventWriter, step: MakeStep
+) -> None:
+    writer.append(step(9, total=20))
+    writer.append(RunPaused(step=9, reason="asked", words="Paused by you at step 9"))
+    os.utime(run.events_file, (time.time() - 60, time.time() - 60))
+    run.log_file.write_text(STARTING)
+    lock = TrainerLock.take(run.lock_file)
+    assert read_state(run).words == "The trainer is starting"
+    writer.append(RunResumed(step=9, pid=7))
+    os.utime(run.log_file, (time.time() - 60, time.time() - 60))
+    assert (read_state(run).state, read_state(run).step) == ("preparing", 9)
+    writer.append(step(10, total=20))
+    assert read_state(run).state == "running"
+    writer.append(RunPaused(step=10, reason="disk-full", words="The disk is full"))
+    writer.append(RunResumed(step=10))
+    assert read_state(run).state == "running"
+    lock.release()
 
 
 def test_a_held_lock_means_alive_and_a_free_one_without_an_end_means_died(
