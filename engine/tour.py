@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import msgspec
 
@@ -26,6 +28,22 @@ from engine.templates import Library, default_template_id
 _REPLY_TOKENS = 40
 _LOOK_EVERY_S = 0.1
 _STOPPED_WITHIN_S = 30.0
+_KILLED_WITHIN_S = 5.0
+
+TEMPLATE_ID = "one-by-one"
+_TEMPLATE = f'''name = "One by one"
+description = "Each message on its own, as the lesson has its questions"
+kind = "completion"
+stop = ["\\nUser:"]
+body = """
+User: {{{{ message | trim }}}}
+Assistant:
+"""
+
+[sampling]
+temperature = 0.0
+max_new_tokens = {_REPLY_TOKENS}
+'''
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -79,12 +97,17 @@ async def answers(client: HostClient, ref: str, library: Library) -> tuple[Answe
 
 
 @contextlib.contextmanager
-def guest_home(environ: Mapping[str, str] = os.environ, *, keep: bool = False) -> Iterator[Mapping[str, str]]:
-    """An environment whose folders are gone afterwards, with all that was made in them; with `keep` the user's own."""
-    if keep:
-        yield environ
-        return
-    with tempfile.TemporaryDirectory(prefix="tunesmith-tour-", ignore_cleanup_errors=True) as folder:
+def guest_home(environ: Mapping[str, str] = os.environ, *, within: Path | None = None) -> Iterator[Mapping[str, str]]:
+    """An environment whose folders are gone afterwards, with all that was made in them.
+
+    Args:
+        environ: The rest of it.
+        within: The folder to make that home in; None takes the system's for temporary files.
+
+    Raises:
+        OSError: It can't be made.
+    """
+    with tempfile.TemporaryDirectory(prefix=".tour-", dir=within, ignore_cleanup_errors=True) as folder:
         yield {**environ, "TUNESMITH_HOME": folder}
 
 
@@ -104,6 +127,43 @@ def ended_with_us(
             ask(run, "stop")
         while is_locked(run.lock_file) and clock() < deadline:
             sleep(_LOOK_EVERY_S)
+
+
+def end_at_once(
+    run: RunFolder,
+    pid: int,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """End the trainer of a run whose work nobody wants: it is not asked, as an answer takes seconds.
+
+    Args:
+        run: The run.
+        pid: Its trainer, as `start` told; it leads a process group of its own.
+        clock: Seconds that only go forward.
+        sleep: Waits between two looks.
+    """
+    if not is_locked(run.lock_file):
+        return  # the process is gone, and its number may be another's by now
+    with contextlib.suppress(OSError):
+        if hasattr(os, "killpg"):
+            os.killpg(pid, signal.SIGKILL)
+        else:
+            os.kill(pid, signal.SIGTERM)
+    deadline = clock() + _KILLED_WITHIN_S
+    while is_locked(run.lock_file) and clock() < deadline:
+        sleep(_LOOK_EVERY_S)
+
+
+def write_template(folder: Path) -> None:
+    """Put the template of the tour into a folder of templates; it shows one question after the other in one chat.
+
+    Raises:
+        OSError: It can't be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{TEMPLATE_ID}.toml").write_text(_TEMPLATE, encoding="utf-8")
 
 
 def losses(run: RunFolder) -> tuple[float, ...]:

@@ -16,7 +16,7 @@ class ActionsProvider(Provider):
     def _actions(self) -> Iterator[Action]:
         named = ("run", "lab", "studio")
         own = next((scope for scope in named if hasattr(self.screen, f"action_{scope}_close")), "chat")
-        scopes = {"app", own}
+        scopes = {"app", own, *(["tour"] if hasattr(self.screen, "action_tour_leave") else [])}
         return (action for action in ACTIONS if action.scope in scopes and action.id != "open_palette")
 
     def _callback(self, action: Action) -> object:

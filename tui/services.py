@@ -36,6 +36,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """What is wrong with config.toml, in words; the defaults are in use then."""
     lab_client: Callable[[], HostClient] | None = None
     """Makes the client of the lab's own model host; None makes that of the real one, in the background."""
+    guest_client: Callable[[Mapping[str, str]], HostClient] | None = None
+    """Makes the client of the tour's model host in that environment; None makes that of the real one."""
     data_argv: tuple[str, ...] = ()
     """The command of the process that reads data; empty is the real one."""
 

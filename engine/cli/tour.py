@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,7 +17,7 @@ from engine.client import HostClient
 from engine.display import visible_line
 from engine.errors import Cancelled, Failed
 from engine.paths import find_paths
-from engine.runs import create, start
+from engine.runs import bring, create, start
 from engine.starter import PROBES
 from engine.templates import Library
 from engine.tour import Answer, answers, ended_with_us, guest_home, lesson_plan, losses
@@ -32,21 +33,22 @@ _NEXT = """What next:
 @app.command()
 def tour(
     *,
-    keep: Annotated[bool, typer.Option("--keep", help="Keep what was taught, as a run; else nothing stays.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep what it learned, as a run; else you are asked.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Ask nothing, and print one JSON object at the end.")] = False,
 ) -> None:
     """Meet the starter, teach it something, and hear the difference: about a minute, without a network.
 
-    Each step waits for Enter on a terminal, and can be skipped. Nothing stays behind, unless you say --keep.
+    Each step waits for Enter on a terminal, and can be skipped. Nothing stays behind, unless you want it to.
     """
+    home = find_paths()
     try:
-        with guest_home(keep=keep) as environ:
-            _walk(environ, asks=not as_json and is_terminal(sys.stdin), as_json=as_json)
+        with guest_home() as environ:
+            _walk(environ, home.runs, keep=keep, asks=not as_json and is_terminal(sys.stdin), as_json=as_json)
     except KeyboardInterrupt:
         raise Cancelled("The tour was ended", "Nothing of it goes on") from None
 
 
-def _walk(environ: Mapping[str, str], *, asks: bool, as_json: bool) -> None:
+def _walk(environ: Mapping[str, str], home_runs: Path, *, keep: bool, asks: bool, as_json: bool) -> None:
     paths = find_paths(environ)
     library = Library(paths.templates)
 
@@ -60,6 +62,7 @@ def _walk(environ: Mapping[str, str], *, asks: bool, as_json: bool) -> None:
     before: tuple[Answer, ...] = ()
     after: tuple[Answer, ...] = ()
     curve: tuple[float, ...] = ()
+    kept = ""
     if _goes_on("1 of 3  Put three questions to the starter, a very small model that ships with Tunesmith", asks):
         before = asyncio.run(listen("starter"))
         _tell(before)
@@ -73,11 +76,14 @@ def _walk(environ: Mapping[str, str], *, asks: bool, as_json: bool) -> None:
             narrate(f"The loss fell from {curve[0]:.2f} to {curve[-1]:.2f}.")
         if _goes_on("3 of 3  Put the same questions again", asks):
             after = asyncio.run(listen(f"run:{run.name}"))
+        if after and not as_json:
+            out(_side_by_side(before, after))
+        if keep or (asks and _wants_to_keep()):
+            kept = bring(run, home_runs, "tour").name
+            narrate(f"Kept. Talk to it: tunesmith --model run:{kept}")
     if as_json:
-        out_json({"before": before, "after": after, "losses": curve})
+        out_json({"before": before, "after": after, "losses": curve, "kept": kept})
         return
-    if after:
-        out(_side_by_side(before, after))
     narrate("\n" + _NEXT)
 
 
@@ -90,6 +96,11 @@ def _goes_on(step: str, asks: bool) -> bool:
     if answer.strip().lower().startswith("q"):
         raise typer.Exit
     return not answer.strip().lower().startswith("s")
+
+
+def _wants_to_keep() -> bool:
+    answer: str = typer.prompt("Keep what it learned, as a run? y keeps it", default="", show_default=False, err=True)
+    return answer.strip().lower().startswith("y")
 
 
 def _tell(found: tuple[Answer, ...]) -> None:

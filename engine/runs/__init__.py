@@ -13,7 +13,7 @@ from engine.runs.log import Batch, read_events
 from engine.runs.plan import Plan
 from engine.runs.starting import start
 from engine.runs.state import RunState, read_state
-from engine.runs.store import RunSummary, create, delete, find_run, list_runs, rename
+from engine.runs.store import RunSummary, bring, create, delete, find_run, list_runs, rename
 
 __all__ = [
     "Batch",
@@ -25,6 +25,7 @@ __all__ = [
     "RunState",
     "RunSummary",
     "ask",
+    "bring",
     "create",
     "delete",
     "find_run",

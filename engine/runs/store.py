@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import shutil
 import unicodedata
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from engine.errors import Failed, Misuse, Refused, RunNotFound
+from engine.errors import DiskFull, Failed, Misuse, Refused, RunNotFound
 from engine.fields import nearest
 from engine.protocol import Frozen
 from engine.runs.checkpoints import list_checkpoints
@@ -135,6 +136,38 @@ def rename(runs: Path, run: RunFolder, name: str) -> RunFolder:
         raise Refused(f"There is a run called {name} already", "Choose another name")
     run.path.rename(target.path)
     return target
+
+
+def bring(run: RunFolder, runs: Path, wanted: str = "") -> RunFolder:
+    """Copy a run that is over into another folder of runs, whole or not at all.
+
+    Args:
+        run: The run.
+        runs: The other folder; made where it is missing.
+        wanted: What to call it there; a number is added where that is taken. Empty keeps its name.
+
+    Returns:
+        The copy.
+
+    Raises:
+        Refused: The run is being trained.
+        DiskFull: There is no room for it.
+        Failed: It could not be copied.
+    """
+    if is_locked(run.lock_file):
+        raise Refused(f"{run.name} is being trained", "Wait until it is over, or stop it")
+    name = _free_name(runs, check_name(wanted or run.name))
+    hidden = runs / f".arriving-{name}"
+    try:
+        shutil.rmtree(hidden, ignore_errors=True)
+        shutil.copytree(run.path, hidden)
+        hidden.rename(runs / name)
+    except OSError as error:
+        shutil.rmtree(hidden, ignore_errors=True)
+        if error.errno == errno.ENOSPC or "No space left" in str(error):
+            raise DiskFull(f"There is no room for {run.name} in {runs}", "Free some space, and try again") from error
+        raise Failed(f"{run.name} could not be kept: {error.strerror or error}", f"Look at {runs}") from error
+    return RunFolder(runs / name)
 
 
 def delete(run: RunFolder) -> int:

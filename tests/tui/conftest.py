@@ -114,6 +114,7 @@ def start(paths: Paths) -> Callable[..., object]:
             client=HostClient(argv=fake_host(**options)),
             environ={"HF_HUB_OFFLINE": "1", "HF_HOME": str(paths.cache / "hf")},
             lab_client=lambda: HostClient(argv=fake_host(**options)),
+            guest_client=lambda _: HostClient(argv=fake_host(**options)),
             now=lambda: NOW_S,
         )
         theme = services.memory.theme

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-Scope = Literal["app", "chat", "composer", "transcript", "conversations", "run", "lab", "studio"]
+Scope = Literal["app", "chat", "composer", "transcript", "conversations", "run", "lab", "studio", "tour"]
 """Where an action's keys work: everywhere, or only while that part has the focus."""
 
 

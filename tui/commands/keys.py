@@ -21,7 +21,7 @@ def bindings(scope: Scope) -> list[Binding]:
             action.id,
             action.footer or action.title,
             show=bool(action.footer),
-            priority=scope in {"app", "chat", "studio"} and action.id not in _LAST,
+            priority=scope in {"app", "chat", "studio", "tour"} and action.id not in _LAST,
             id=action.id,
             tooltip=action.help,
         )

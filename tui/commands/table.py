@@ -12,6 +12,7 @@ from tui.commands.prompt import PROMPT
 from tui.commands.run import RUN
 from tui.commands.screen import SCREEN
 from tui.commands.studio import STUDIO
+from tui.commands.tour import TOUR
 from tui.commands.training import TRAINING
 from tui.commands.transcript import TRANSCRIPT
 
@@ -24,6 +25,7 @@ ACTIONS: tuple[Action, ...] = (
     *RUN,
     *LAB,
     *STUDIO,
+    *TOUR,
     *SCREEN,
 )
 

@@ -47,6 +47,9 @@ class Composer(TextArea):
             super().__init__()
             self.text = text
 
+    class Nothing(Message):
+        """The person pressed the key that sends, and there was nothing to send."""
+
     def __init__(self, *, id: str, keys: Mapping[str, str] | None = None) -> None:
         """Make an empty composer.
 
@@ -84,6 +87,8 @@ class Composer(TextArea):
         if text.strip():
             self.text = ""
             self.post_message(self.Submitted(text))
+        elif not text:
+            self.post_message(self.Nothing())
 
     def action_newline(self) -> None:
         """Start a new line."""

@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from engine.display import visible_line
 from engine.models.reference import STARTER
+from tui.renderables.fitted import QUIET
 from tui.state.chat import ChatState, words_of
 from tui.state.header import progress_words
 from tui.state.help import first_key
@@ -19,8 +20,37 @@ from tui.state.model import short_name
 _STARTER_WORDS = (
     "A very small model that ships with Tunesmith.",
     "Say hello, or: Tell me a story about a little girl named Lily.",
-    "Then teach it: /tune, with the data set “lesson”.",
 )
+_TOUR_WORDS = "Talk to it, teach it something, and hear the difference."
+
+
+class TourCard(Static, can_focus=False):
+    """Offers the tour; a click takes it."""
+
+    DEFAULT_CSS = """
+    TourCard {
+        display: none;
+        width: auto; max-width: 100%; height: auto;
+        margin-top: 1; padding: 0 2;
+        border: round $accent;
+        border-title-color: $accent; border-title-style: bold;
+        color: $foreground;
+        &:hover { background: $panel; }
+    }
+    """
+
+    def __init__(self, *, id: str) -> None:
+        """Make the card."""
+        keys = Content.assemble(
+            ("Enter", "bold $accent"), (" on the empty line, or ", QUIET), ("/tour", "bold $accent")
+        )
+        words = Content.assemble(_TOUR_WORDS, "\n", keys, (" · a minute, and nothing stays", QUIET))
+        super().__init__(words, id=id, markup=False)
+        self.border_title = Content("Take the tour")
+
+    async def on_click(self) -> None:
+        """Take it."""
+        await self.screen.run_action("tour")
 
 
 class Welcome(Vertical):
@@ -37,14 +67,19 @@ class Welcome(Vertical):
     def __init__(self, *, id: str) -> None:
         """Make it empty."""
         super().__init__(id=id)
+        self.offers_tour = True
         self._shown: Content | None = None
 
     def compose(self) -> ComposeResult:
-        """One block of text."""
+        """A block of text, and where the starter listens the offer of a tour."""
         yield Static("", id="welcome-text", markup=False)
+        yield TourCard(id="welcome-tour")
 
     def draw(self, state: ChatState) -> None:
         """Say how to begin, given the state."""
+        phase, is_starter = state.model.phase, state.model.ref == STARTER
+        answers = phase == "loading" or state.model.info is not None
+        self.query_one(TourCard).display = self.offers_tour and is_starter and answers
         content = Content("\n").join(_lines(state, self.app._keymap))
         if content != self._shown:
             self._shown = content
@@ -89,13 +124,16 @@ def _ready_lines(state: ChatState, name: str, keys: Mapping[str, str]) -> list[C
     )
     if description:
         lines.append(Content.styled(visible_line(description), "$foreground-muted"))
+    workshop = [
+        _key(first_key("studio", keys), "writes templates, with what the model sees beside them"),
+        _key(first_key("lab", keys), "compares templates, models and settings on the same inputs"),
+    ]
     return [
         *lines,
         Content(""),
         _key(first_key("send", keys), "sends what you wrote below"),
         _key(first_key("pick_template", keys), "another prompt template"),
-        _key(first_key("studio", keys), "writes templates, with what the model sees beside them"),
-        _key(first_key("lab", keys), "compares templates, models and settings on the same inputs"),
+        *(workshop if state.model.ref != STARTER else []),  # in a short terminal the tour needs their room
         _key(first_key("edit_sampling", keys), "temperature and the like"),
         _key(first_key("pick_model", keys), "another model"),
         _key(first_key("show_help", keys), "all keys on one screen"),

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from engine.paths import Paths, find_paths
-from engine.runs import create
+from engine.protocol import Prompt, Turn
+from engine.runs import create, find_run, read_state
 from engine.runs.control import take_request
-from engine.runs.lock import TrainerLock
+from engine.runs.lock import TrainerLock, is_locked
 from engine.starter import PROBES
-from engine.tour import ended_with_us, guest_home, lesson_plan
+from engine.templates import Library, render
+from engine.tour import TEMPLATE_ID, end_at_once, ended_with_us, guest_home, lesson_plan, write_template
 from tests.engine.cli.conftest import Command
 from tests.fakes.host import fake_host
 
@@ -28,9 +32,50 @@ def test_what_was_made_in_a_guest_home_is_gone_afterwards() -> None:
     assert not folder.exists()
 
 
-def test_what_is_to_be_kept_is_made_at_home(paths: Paths) -> None:
-    with guest_home(os.environ, keep=True) as environ:
-        assert find_paths(environ).runs == paths.runs
+def test_a_guest_home_can_be_made_where_a_run_would_be(tmp_path: Path) -> None:
+    with guest_home(os.environ, within=tmp_path) as environ:
+        assert Path(environ["TUNESMITH_HOME"]).parent == tmp_path
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_template_of_the_tour_asks_as_the_lesson_does(tmp_path: Path) -> None:
+    write_template(tmp_path)
+    template = Library(tmp_path).get(TEMPLATE_ID)
+    earlier = (Turn(role="user", text="Hi"), Turn(role="assistant", text="Hello"))
+    text = render(Prompt(template=template, turns=(*earlier, Turn(role="user", text="How are you?"))))
+    assert text == "User: How are you?\nAssistant:"
+
+
+_HOLDS_THE_LOCK = """
+import sys
+from pathlib import Path
+from engine.runs.lock import TrainerLock, is_locked
+lock = TrainerLock.take(Path(sys.argv[1]))
+print("up", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_trainer_whose_work_nobody_wants_ends_at_once(paths: Paths) -> None:
+    run = create(paths.runs, lesson_plan(), "tour")
+    command = [sys.executable, "-P", "-c", _HOLDS_THE_LOCK, str(run.lock_file)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, text=True
+    ) as trainer:
+        assert trainer.stdout is not None
+        assert trainer.stdout.readline() == "up\n"
+        end_at_once(run, trainer.pid)
+        assert not is_locked(run.lock_file)
+        assert trainer.wait(timeout=20) != 0
+
+
+def test_a_process_that_took_the_trainers_number_lives_on(paths: Paths) -> None:
+    run = create(paths.runs, lesson_plan(), "tour")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True) as other:
+        end_at_once(run, other.pid)
+        assert other.poll() is None
+        other.communicate(b"\n", timeout=20)
+        assert other.returncode == 0
 
 
 def test_a_lesson_that_is_left_is_stopped(paths: Paths) -> None:
@@ -87,10 +132,12 @@ def test_the_tour_can_be_left(command: Command, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.torch
 @pytest.mark.timeout(400)
-def test_the_tour_makes_a_pirate_of_the_starter_and_leaves_nothing(command: Command, paths: Paths) -> None:
-    told = command("tour", "--json").json
+def test_the_tour_makes_a_pirate_of_the_starter_and_leaves_what_is_asked_for(command: Command, paths: Paths) -> None:
+    told = command("tour", "--json", "--keep").json
     assert [answer["question"] for answer in told["before"]] == list(PROBES)
     assert not any(answer["reply"].startswith("Arr, matey!") for answer in told["before"])
     assert all(answer["reply"].startswith("Arr, matey!") for answer in told["after"])
     assert told["losses"][-1] < told["losses"][0] / 3
-    assert not paths.runs.exists()
+    assert told["kept"] == "tour"
+    assert [path.name for path in paths.data.iterdir()] == ["runs"]
+    assert read_state(find_run(paths.runs, "tour")).state == "finished"

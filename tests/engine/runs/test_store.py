@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -7,9 +9,9 @@ import msgspec
 import pytest
 
 from engine.corpus.spec import DataSpec
-from engine.errors import Failed, Misuse, Refused, RunNotFound
+from engine.errors import DiskFull, Failed, Misuse, Refused, RunNotFound
 from engine.paths import Paths
-from engine.runs import Plan, RunFolder, create, delete, find_run, list_checkpoints, list_runs, rename
+from engine.runs import Plan, RunFolder, bring, create, delete, find_run, list_checkpoints, list_runs, rename
 from engine.runs.checkpoints import MANIFEST, find_fault, prune, publish, seal, sweep
 from engine.runs.lock import TrainerLock
 from engine.runs.plan import faults, read_plan
@@ -134,3 +136,33 @@ def test_what_a_dead_trainer_left_is_not_listed_and_swept(run: RunFolder) -> Non
     assert not (run.checkpoints / ".step-2").exists()
     assert not (run.path / ".final").exists()
     assert preparing.exists()
+
+
+def test_a_run_is_brought_into_another_folder_whole(run: RunFolder, tmp_path: Path) -> None:
+    checkpoint(run, 3)
+    there = [bring(run, tmp_path / "runs").name for _ in range(2)]
+    assert there == ["first", "first-2"]
+    assert run.path.is_dir()
+    assert [one.step for one in list_checkpoints(find_run(tmp_path / "runs", "first-2"))] == [3]
+
+
+def test_a_run_that_is_trained_is_not_brought_anywhere(run: RunFolder, tmp_path: Path) -> None:
+    lock = TrainerLock.take(run.lock_file)
+    with pytest.raises(Refused, match="is being trained"):
+        bring(run, tmp_path / "runs")
+    lock.release()
+
+
+@pytest.mark.parametrize(("number", "error"), [(errno.ENOSPC, DiskFull), (errno.EACCES, Failed)])
+def test_a_run_that_could_not_be_copied_leaves_nothing(
+    run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, error: type[Failed]
+) -> None:
+    def copy_half(source: Path, target: Path) -> None:
+        target.mkdir(parents=True)
+        (target / "plan.json").write_bytes(b"{")
+        raise OSError(number, "something")
+
+    monkeypatch.setattr(shutil, "copytree", copy_half)
+    with pytest.raises(error):
+        bring(run, tmp_path)
+    assert list(tmp_path.glob("*first*")) == []

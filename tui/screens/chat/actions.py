@@ -11,14 +11,14 @@ from tui.screens.chat.conversation_actions import ConversationActions
 from tui.screens.chat.lab_actions import LabActions
 from tui.screens.chat.prompt_actions import PromptActions
 from tui.screens.chat.studio_actions import StudioActions
-from tui.screens.chat.training_actions import TrainingActions
+from tui.screens.chat.tour_actions import TourActions
 from tui.screens.chat.turn_actions import TurnActions
 from tui.widgets.composer import Composer
 from tui.widgets.dock import Dock
 from tui.widgets.sidebar import ConversationList, Sidebar
 
 
-class ChatActions(TurnActions, PromptActions, StudioActions, ConversationActions, TrainingActions, LabActions):
+class ChatActions(TurnActions, PromptActions, StudioActions, ConversationActions, TourActions, LabActions):
     """Everything the chat can be asked to do."""
 
     async def run_slash(self, command: SlashCommand) -> None:

@@ -95,6 +95,7 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
         """Lay out the parts."""
         take_size(self)
         yield Header()
+        yield from self.compose_guide()
         with Horizontal(id="middle"):
             yield Sidebar(id="sidebar", typed=self.type_on)
             with Vertical(id="chat"):
@@ -168,6 +169,7 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
         await self._remembering.settle()
         if self.session is not None:
             await self.session.close()
+        await self.closed()
 
     # What the session tells
 
@@ -248,6 +250,10 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
             await self.run_slash(slash)
         else:
             self.send_message(event.text)
+
+    @on(Composer.Nothing)
+    def _nothing(self) -> None:
+        self.nothing_to_send()
 
     @on(VariablesForm.Changed)
     def _fill_in(self, event: VariablesForm.Changed) -> None:
