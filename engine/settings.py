@@ -11,13 +11,13 @@ import msgspec
 
 from engine.errors import SettingsFault
 from engine.fields import Fields, Problem
+from engine.precisions import PRECISIONS
 from engine.protocol import SamplingChange
 from engine.sampling import read_sampling
 from engine.toml import TomlFault, read_toml
 
 Theme = Literal["dark", "light", "auto"]
 _THEMES = ("dark", "light", "auto")
-_DTYPES = ("auto", "float32", "float16", "bfloat16", "int8")
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
 _MAX_FILE_BYTES = 1_000_000
 _MAX_THREADS = 1024
@@ -84,7 +84,7 @@ def parse_settings(text: str) -> tuple[Settings, tuple[Problem, ...]]:
         model=_expanded(fields.line_of_text("model")),
         template=fields.line_of_text("template"),
         device=_device(fields),
-        dtype=fields.choice("dtype", _DTYPES, "auto"),
+        dtype=fields.choice("dtype", tuple(PRECISIONS), "auto"),
         threads=_threads(fields),
         theme=cast(Theme, fields.choice("theme", _THEMES, "auto")),
         markdown=fields.flag("markdown", False),

@@ -14,13 +14,13 @@ from textual.widgets import Label, Select, Static
 
 from engine.display import visible_line
 from engine.models.records import ModelEntry
+from engine.precisions import PRECISIONS
 from tui.renderables.fitted import QUIET, Fitted, columns, labelled, marked
 from tui.screens.dialog import Dialog, Key
 from tui.state.picking import ModelRows, is_pickable, match_spans, model_cells, model_facts, model_rows
 from tui.widgets.filter_list import FilterList, Row
 
 _DEVICES = ("auto", "cpu", "cuda", "mps")
-_DTYPES = ("auto", "float32", "float16", "bfloat16", "int8")
 _TYPED = "typed:"
 _ENTRY = "entry:"
 _TROUBLED = {"✗", "↻"}
@@ -69,6 +69,8 @@ class ModelPicker(Dialog[ModelChoice]):
         }
         #model-fault { display: none; color: $text-error; padding: 0 1; margin-top: 1; max-height: 4; }
         #model-place { height: 1; margin-top: 1; padding: 0 1; }
+        #model-precision { height: 1; padding: 0 1; color: $text-muted; }
+        &.-short #model-precision { display: none; }
         &.-short #model-place, &.-short #model-fault { margin-top: 0; }
         #model-place Label { color: $text-muted; margin-right: 1; }
         #model-place Select { width: 18; margin-right: 4; }
@@ -106,9 +108,10 @@ class ModelPicker(Dialog[ModelChoice]):
             Label("Device"),
             _select(_DEVICES, self._device, "model-device"),
             Label("Precision"),
-            _select(_DTYPES, self._dtype, "model-dtype"),
+            _select(tuple(PRECISIONS), self._dtype, "model-dtype"),
             id="model-place",
         )
+        yield Static("", id="model-precision", markup=False)
 
     def on_mount(self) -> None:
         """Show what is known, with the cursor on the model in use."""
@@ -157,6 +160,11 @@ class ModelPicker(Dialog[ModelChoice]):
     @on(FilterList.Chosen)
     def _chosen(self, event: FilterList.Chosen) -> None:
         self._choose(event.row_id)
+
+    @on(Select.Changed, "#model-dtype")
+    def _show_precision(self, event: Select.Changed) -> None:
+        words = PRECISIONS.get(str(event.value), "")
+        self.query_one("#model-precision", Static).update(f"{event.value}: {words}" if words else "")
 
     def _choose(self, row_id: str) -> None:
         entry = self._entry_by_row.get(row_id)

@@ -128,6 +128,13 @@ async def test_device_and_precision_are_set_by_keyboard() -> None:
         assert await it.result() == picked("gpt2", "cpu", "bfloat16")
 
 
+async def test_a_precision_says_what_it_costs_and_brings() -> None:
+    async with opened(ModelPicker(ENTRIES, "", dtype="bfloat16")) as it:
+        assert "3 times" not in it.text()
+        await it.press("tab", "tab", "enter", "down", "enter")
+        assert "int8: on a CPU about 3 times transformers' float32 speed; perplexity 0.2 % higher" in it.text()
+
+
 async def test_escape_closes_an_open_choice_first() -> None:
     async with opened(ModelPicker(ENTRIES, "")) as it:
         await it.press("tab", "enter", "escape")
