@@ -17,6 +17,7 @@ from engine.settings import Settings
 from tui.lab_desk import LabDesk
 from tui.lab_messages import LabFigured, LabMoved
 from tui.state.lab import LabView, Spot
+from tui.state.lab_carry import carried_cells, carried_summary
 from tui.state.lab_draft import Draft, unlike
 
 _LEAST_S = 0.5
@@ -73,8 +74,12 @@ class LabBench:
         """
         goes = self.view.is_working and self.view.phase != "pausing" if go is None else go
         draft = self._settled(draft)
+        before, table, summary = self.view.lab, self.view.table, self.view.summary
         self.draft, self.view = draft, LabView(draft.lab)
         if draft.can_run:
+            self.view.assume(
+                carried_cells(before, table.results, draft.lab), carried_summary(before, summary, draft.lab)
+            )
             self.view.phase = "running" if goes else "still"
             self._desk.open(draft.lab, go=goes, keep=keep)
         else:

@@ -6,7 +6,7 @@ would hold up the keys.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from engine.lab import Cell, Table
@@ -15,12 +15,15 @@ from engine.lab.events import (
     CellDone,
     CellFailed,
     CellGrew,
+    CellLost,
     CellStarted,
     LabFinished,
     LabPaused,
     LabResumed,
     ModelLoaded,
     ModelLoading,
+    Progressed,
+    place_of,
 )
 from engine.lab.records import Lab, Place
 from engine.lab.summary import Summary
@@ -49,6 +52,17 @@ class LabView:
         self._computed: set[Spot] = set()
         """Cells of which a part was computed now, not known from before."""
         self._running: set[Place] = set()
+        self._assumed: set[Place] = set()
+        """Results of the table before, shown until it is known whether they still hold."""
+        self._is_assuming = False
+
+    def assume(self, cells: Sequence[CellDone], summary: Summary | None) -> None:
+        """Show what the table before had, until all that is known of this one was told."""
+        for cell in cells:
+            self.table.apply(cell)
+        self._assumed = {place_of(cell) for cell in cells}
+        self.summary = summary
+        self._is_assuming = True
 
     @property
     def is_working(self) -> bool:
@@ -63,8 +77,21 @@ class LabView:
 
     def apply(self, events: Iterable[AnyLabEvent]) -> set[Spot]:
         """Take events in; returns the cells that look different now."""
-        changed = {spot for event in events if (spot := self._apply(event)) is not None}
+        changed = set()
+        for event in events:
+            if self._is_assuming and isinstance(event, Progressed):
+                changed |= self._drop_assumed()
+            if (spot := self._apply(event)) is not None:
+                changed.add(spot)
         return {spot for spot in changed if spot[0] < len(self.lab.rows)}
+
+    def _drop_assumed(self) -> set[Spot]:
+        """All that is known was told: what was not among it does not hold any more."""
+        lost, self._assumed, self._is_assuming = self._assumed, set(), False
+        for place in lost:
+            self.table.apply(CellLost(row=place.row, variation=place.variation, part=place.part))
+        self.needs_figures = True
+        return {(place.row, place.variation) for place in lost}
 
     def _apply(self, event: AnyLabEvent) -> Spot | None:
         match event:
@@ -100,7 +127,8 @@ class LabView:
         return "pausing" if self.phase == "pausing" else "running"
 
     def _over(self, event: CellDone | CellFailed) -> None:
-        self._running.discard(Place(row=event.row, variation=event.variation, part=event.part))
+        self._running.discard(place_of(event))
+        self._assumed.discard(place_of(event))
 
     def _rest(self, phase: Phase) -> None:
         self.phase, self.loading = phase, None

@@ -21,10 +21,20 @@ INPUTS = -1
 _NARROWEST = 23
 """Of a column: a figure and its interval."""
 _LEAST_INPUTS = 20
+_MOST_INPUTS = 44
 _MOST_LINES = 4
 _CLASSES: dict[Look, str] = {
     look: f"lab--{look}" for look in ("quiet", "running", "right", "wrong", "failed", "head", "best", "mark")
 }
+
+
+def widths(width: int, columns: int) -> tuple[int, int, int]:
+    """How wide the inputs and each column are, and how many columns are in sight: whole ones, so that none is cut."""
+    spare = width - _NARROWEST * columns
+    left = max(_LEAST_INPUTS, min(_MOST_INPUTS, width * 3 // 10, spare))
+    in_sight = max(1, min(columns, (width - left) // _NARROWEST))
+    wide = max(1, (width - left) // in_sight)
+    return max(0, width - wide * in_sight), wide, in_sight
 
 
 class LabGrid(ScrollView, can_focus=False):
@@ -62,7 +72,7 @@ class LabGrid(ScrollView, can_focus=False):
         self._drawn: dict[Spot, tuple[Line, ...]] = {}
         self._looks: dict[Look, Style] = {}
         self._head_height, self._row_height = 3, 1
-        self._left, self._column_width = 16, _NARROWEST
+        self._left, self._column_width, self._in_sight = 16, _NARROWEST, 1
         self.row = 0
         self.column = 0 if view.lab.variations else INPUTS
 
@@ -96,12 +106,12 @@ class LabGrid(ScrollView, can_focus=False):
         self._looks.clear()
         # Kept, as lines that were laid out for one size may be asked for at the next before `on_resize` is told.
         self._head_height = 3 + len(lab.metrics)
-        spare = self.size.width - 1 - _NARROWEST * len(lab.variations)
-        self._left = max(_LEAST_INPUTS, min(44, self.size.width * 3 // 10, spare))
-        room = self.scrollable_content_region.width - self._left
-        self._column_width = max(_NARROWEST, room // max(1, len(lab.variations)))
         lines = (self.size.height - self._head_height) // max(1, len(lab.rows))
         self._row_height = max(1, min(_MOST_LINES, lines))
+        self._left, self._column_width, self._in_sight = widths(
+            self.size.width - 1,
+            len(lab.variations),  # the bar to the right may come with the rows
+        )
         self._write_heads()
         width = self._left + len(lab.variations) * self._column_width
         self.virtual_size = Size(width, self._head_height + len(lab.rows) * self._row_height)
@@ -132,7 +142,8 @@ class LabGrid(ScrollView, can_focus=False):
                 return Strip.blank(self.size.width, self.rich_style)
             segments = self._row_segments(row, line)
         left, rest = segments
-        strip = Strip(rest).crop(self.scroll_offset.x, self.scroll_offset.x + max(0, width - self._left))
+        first = self._first * self._column_width
+        strip = Strip(rest).crop(first, first + max(0, min(width - self._left, self._in_sight * self._column_width)))
         return Strip([*left, *strip]).adjust_cell_length(self.size.width, self.rich_style)
 
     def _head_segments(self, y: int) -> tuple[list[Segment], list[Segment]]:
@@ -140,11 +151,25 @@ class LabGrid(ScrollView, can_focus=False):
         if y == self._head_height - 1:
             style = self._component("lab--line")
             return [Segment("─" * left, style)], [Segment("─" * (width * count), style)]
-        words = {0: "Inputs", 1: inputs_words(self._view.lab)}.get(y, "")
+        words = {0: self._inputs_head(), 1: inputs_words(self._view.lab)}.get(y, "")
         first = self._paint(text_lines(words, left, 1, "head" if y == 0 else "quiet")[0], self._over_head(INPUTS))
         lines = (text_lines(head[y][0], width, 1, head[y][1])[0] for head in self._heads)
         rest = [segment for place, line in enumerate(lines) for segment in self._paint(line, self._over_head(place))]
         return first, rest
+
+    @property
+    def _first(self) -> int:
+        """The first column in sight: wherever the bar stands, it is a whole one."""
+        return max(0, min(len(self._heads) - self._in_sight, round(self.scroll_offset.x / self._column_width)))
+
+    def _inputs_head(self) -> str:
+        """What stands above the inputs: which columns are in sight, where not all are."""
+        count = len(self._heads)
+        if self._in_sight >= count:
+            return "Inputs"
+        first = self._first
+        last = first + self._in_sight
+        return f"{'‹ ' if first else ''}Columns {first + 1}-{last} of {count}{' ›' if last < count else ''}"
 
     def _row_segments(self, row: int, line: int) -> tuple[list[Segment], list[Segment]]:
         at = self.column if row == self.row else None
@@ -222,14 +247,13 @@ class LabGrid(ScrollView, can_focus=False):
         elif top + height > y + room:
             y = top + height - room
         if self.column >= 0:
-            width = self._column_width
-            first, wide = self.column * width, self.scrollable_content_region.width - self._left
-            x = min(first, max(x, first + width - wide))
+            first = min(self.column, max(self._first, self.column - self._in_sight + 1))
+            x = first * self._column_width
         self.scroll_to(x=x, y=y, animate=False)
 
     def spot_at(self, x: int, y: int) -> Spot | None:
         """The cell at a place of the widget; the row of a head is that of the cursor. None where nothing is."""
-        column = INPUTS if x < self._left else (x - self._left + self.scroll_offset.x) // self._column_width
+        column = INPUTS if x < self._left else self._first + (x - self._left) // self._column_width
         row = self.row if y < self._head_height else (y - self._head_height + self.scroll_offset.y) // self._row_height
         if column >= len(self._heads) or (y >= self._head_height and row >= len(self._view.lab.rows)):
             return None

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from textual.geometry import Region
 
-from engine.lab import LabStore
+from engine.lab import LabStore, Row
 from engine.paths import Paths
 from engine.protocol import SamplingChange
 from engine.templates import Library
@@ -626,6 +626,55 @@ async def test_no_key_on_the_last_line_is_cut(start_lab: StartLab) -> None:
         await lab.shown("StudioScreen")
         await until_shown(lab.program, "^s Save", "esc Back", "f1 Help")
         assert on_screen(lab.program).splitlines()[-1].endswith("Help")
+
+
+async def test_columns_are_in_sight_whole_and_all_can_be_reached(start_lab: StartLab) -> None:
+    async with start_lab(size=(80, 24)) as lab:
+        for number in range(30):
+            lab.screen.change(lab.bench.draft.with_row(Row(input=f"Row {number}")))
+        await lab.press("d", "d", "d", "end")
+        await until_shown(lab.program, "‹ Columns 3-4 of 4", "Plain 3", "Plain 4")
+        assert "Plain 2" not in on_screen(lab.program)
+        names = on_screen(lab.program).splitlines()[1]
+        assert names.index("Plain 4") - names.index("Plain 3") == lab.screen.grid._column_width
+        await lab.press("left", "left", "left")
+        await until_shown(lab.program, "Columns 1-2 of 4 ›", "Plain 2")
+        lab.screen.grid.scroll_to(x=lab.screen.grid._column_width + 5, animate=False)
+        await until_shown(lab.program, "‹ Columns 2-3 of 4 ›")
+
+
+async def test_figures_and_cells_stay_while_they_are_looked_up_anew(start_lab: StartLab, reviews: Path) -> None:
+    async with start_lab(reply="I say: {prompt}") as lab:
+        await lab.take_file(reviews, labels="0 = bad, 1 = good", accuracy="yes", diversity="yes", limit="4")
+        await lab.press("d", "e")
+        form = await lab.shown("ColumnForm")
+        form._take_sampling(SamplingChange(temperature=0.0))
+        await lab.press("enter")
+        await lab.shown("LabScreen")
+        await lab.press("r")
+        await lab.finish()
+        await lab.until(lambda: "equally well" in lab.said(), "the sentence")
+        heads, words = [lab.head(column)[3] for column in (0, 1)], lab.words(2, 1)
+        lab.screen.change(lab.bench.draft.with_column(lab.bench.draft.lab.variations[0], 0))
+        # At once, before anything was read.
+        assert [lab.head(column)[3].removeprefix("★ ") for column in (1, 2)] == [
+            words.removeprefix("★ ") for words in heads
+        ]
+        assert lab.words(2, 2) == words.replace("●", "◇")
+        assert "equally well" in lab.said()
+        await lab.until(lambda: not lab.bench.view._is_assuming, "what is known")
+        assert lab.words(2, 2) == words.replace("●", "◇")
+
+
+async def test_what_does_not_hold_any_more_goes_when_it_was_looked_up(start_lab: StartLab) -> None:
+    async with start_lab(reply="Hi") as lab:
+        await lab.type_row("First")
+        await lab.press("r")
+        await lab.finish()
+        model = Path(lab.bench.draft.lab.variations[0].model)
+        (model / "generation_config.json").write_text("{}")  # as a training does
+        await lab.type_row("Second")
+        await lab.until(lambda: lab.words(0, 0) == "·", "the cell of another model to go")
 
 
 async def test_the_mouse_moves_the_cursor_and_opens_a_cell(start_lab: StartLab) -> None:

@@ -19,13 +19,14 @@ from engine.lab.events import (
     ModelLoading,
     Progressed,
 )
-from engine.lab.records import Fault, LabelScores, Reply
+from engine.lab.records import Fault, LabelScores, Place, Reply, Result
 from engine.lab.statistics import Difference, Interval
 from engine.lab.summary import MetricSummary, Summary
 from engine.protocol import Likelihood, Sampling, Template
 from tui.renderables.lab_lines import cell_lines
 from tui.screens.lab.parts import foot_text
 from tui.state.lab import LabView
+from tui.state.lab_carry import carried_cells, carried_summary
 from tui.state.lab_cells import face, head_lines
 from tui.state.lab_draft import own_rows
 from tui.state.lab_reading import read_cell
@@ -38,6 +39,7 @@ from tui.state.lab_words import (
     used_words,
     verdict_lines,
 )
+from tui.widgets.lab_grid import widths
 
 TEMPLATE = Template(id="plain", name="Plain", kind="completion", body="{{ message }}")
 LAB = Lab(
@@ -304,3 +306,37 @@ def test_all_that_is_used_for_the_chat_is_said() -> None:
     words = used_words(column)
     assert words.startswith("The chat asks like A now: template Plain, small, T 0.7")
     assert words.endswith("8 tokens at most, a new seed for each reply.")
+
+
+def test_what_was_asked_alike_is_carried_to_its_place_now() -> None:
+    results = {
+        Place(row=0, variation=0, part="labels"): shares(0.2),
+        Place(row=1, variation=1, part="reply"): reply("x"),
+    }
+    moved = msgspec.structs.replace(LAB, rows=LAB.rows[::-1], variations=(LAB.variations[1], LAB.variations[0]))
+    asked = msgspec.structs.replace(LAB.variations[1], sampling=Sampling(temperature=0.1))
+    moved = msgspec.structs.replace(moved, variations=(*moved.variations, asked))
+    cells = {(cell.row, cell.variation, cell.part) for cell in carried_cells(LAB, results, moved)}
+    assert cells == {(1, 1, "labels"), (0, 0, "reply")}
+    other = msgspec.structs.replace(moved, seed=1)
+    assert carried_cells(LAB, results, other) == []
+
+
+def test_figures_are_carried_with_their_columns() -> None:
+    found = carried_summary(LAB, contest(0.3, 0.2), msgspec.structs.replace(LAB, variations=LAB.variations[::-1]))
+    assert found is not None
+    assert found.metrics[0].figures == (figure(0.25), figure(0.5))
+    assert (found.winner, found.metrics[0].verdict) == (1, "A is ahead of B.")
+    alone = carried_summary(LAB, contest(0.3, 0.2), msgspec.structs.replace(LAB, variations=LAB.variations[:1]))
+    assert alone is not None
+    assert (alone.winner, alone.metrics[0].verdict) == (0, "")
+    assert carried_summary(LAB, contest(0.3, 0.2), msgspec.structs.replace(LAB, metrics=("exact",))) is None
+
+
+@pytest.mark.parametrize(("width", "columns"), [(79, 1), (79, 2), (79, 4), (119, 3), (119, 8), (40, 5), (200, 0)])
+def test_columns_are_never_cut(width: int, columns: int) -> None:
+    left, wide, in_sight = widths(width, columns)
+    assert left + wide * in_sight == width
+    assert left >= 16
+    assert in_sight <= max(1, columns)
+    assert wide >= 20
