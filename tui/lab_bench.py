@@ -74,14 +74,13 @@ class LabBench:
         """
         goes = self.view.is_working and self.view.phase != "pausing" if go is None else go
         draft = self._settled(draft)
-        before, table, summary = self.view.lab, self.view.table, self.view.summary
+        shown, before = self.view, self.view.lab
         self.draft, self.view = draft, LabView(draft.lab)
         if draft.can_run:
-            self.view.assume(
-                carried_cells(before, table.results, draft.lab), carried_summary(before, summary, draft.lab)
-            )
+            cells = carried_cells(before, shown.table.results, draft.lab)
+            self.view.assume(cells, carried_summary(before, shown.summary, draft.lab), shown.loaded)
             self.view.phase = "running" if goes else "still"
-            self._desk.open(draft.lab, go=goes, keep=keep)
+            self._desk.open(draft.lab, go=goes, keep=keep, hand_over=_shares_model(before, draft.lab))
         else:
             self._desk.forget()
         if keep:
@@ -193,6 +192,13 @@ class LabBench:
     def _settled(self, draft: Draft) -> Draft:
         settings = self._settings
         return draft.with_lab(device=settings.device, dtype=settings.dtype, threads=settings.threads)
+
+
+def _shares_model(before: Lab, after: Lab) -> bool:
+    """Whether a model that was loaded for one lab may be asked for the other: the one after the other was changed."""
+    return before.name == after.name and bool(
+        {column.model for column in before.variations} & {column.model for column in after.variations}
+    )
 
 
 def _free_name(lab: Lab, store: LabStore) -> str:

@@ -1,13 +1,13 @@
 """The way from the screen to a lab that is computed: in a thread of its own, told at most thirty times a second.
 
 Looking thousands of cells up and keeping each result takes time that belongs to the keys; so the engine's runner has
-an event loop in a thread. It goes on whichever screen is shown, and ends with the program; what is finished is kept.
+an event loop in a thread: the same for all runs, so that a model can stay loaded from one to the next. It goes on
+whichever screen is shown, and ends with the program; what is finished is kept.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -17,6 +17,7 @@ from engine.errors import TunesmithError
 from engine.lab import LabRunner
 from engine.lab.events import AnyLabEvent, Progressed
 from engine.lab.records import Lab
+from tui.backstage import Backstage
 from tui.lab_messages import LabMoved
 
 MIN_INTERVAL_S = 1 / 30
@@ -43,54 +44,71 @@ class _Run:
         self._keep, self._before = keep, before
         self.events: deque[AnyLabEvent] = deque()
         self.fault = ""
-        self.over = False
         self._make_runner, self._tell = make_runner, tell
-        self._going = threading.Event()
-        self._ended = False
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_going = False
+        self._hands_over = False
+        self._stage: Backstage | None = None
         self._runner: LabRunner | None = None
         self._task: asyncio.Task[None] | None = None
-        self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._work, name=f"lab-{number}", daemon=True)
+        self._pausing: asyncio.Future[None] | None = None
+        self._is_ended = False
+        self._over = threading.Event()
 
-    def start(self, *, go: bool) -> None:
+    @property
+    def over(self) -> bool:
+        """Whether nothing more comes."""
+        return self._over.is_set()
+
+    def start(self, stage: Backstage, *, go: bool) -> None:
         """Begin: look up what is known, and compute the rest only where that is wanted."""
-        if go:
-            self._going.set()
-        self._thread.start()
+        self._is_going, self._stage = go, stage
+        stage.submit(self._work())
 
     def go(self) -> None:
         """Compute from now on."""
-        self._going.set()
-        self._call(lambda runner: runner.resume())
+        self._is_going = True
+        self._call(self._resume)
 
     def pause(self) -> None:
         """Compute no more until it goes on."""
-        self._going.clear()
-        self._call(lambda runner: asyncio.ensure_future(runner.pause()))
+        self._is_going = False
+        self._call(self._pause)
 
-    def end(self) -> None:
-        """End it for good: its host ends too. `join` waits for that."""
-        with self._lock:
-            self._ended = True
-            if self._loop is not None and self._task is not None:
-                with contextlib.suppress(RuntimeError):  # its loop has just ended by itself
-                    self._loop.call_soon_threadsafe(self._task.cancel)
+    def end(self, *, hand_over: bool) -> None:
+        """End it for good; `join` waits for that. Its host ends too, unless another run takes it over."""
+        self._hands_over = hand_over
+        self._call(self._cancel)
 
     def join(self) -> None:
         """Wait for its end. Not for the event loop."""
-        self._thread.join(_JOIN_S)
+        self._over.wait(_JOIN_S)
 
-    def _call(self, what: Callable[[LabRunner], object]) -> None:
-        with self._lock:
-            loop, runner = self._loop, self._runner
-            if loop is not None and runner is not None:
-                with contextlib.suppress(RuntimeError):  # its loop has just ended by itself
-                    loop.call_soon_threadsafe(what, runner)
+    def _call(self, what: Callable[[], object]) -> None:
+        if self._stage is not None:
+            self._stage.call(what)
 
-    def _work(self) -> None:
+    # Backstage
+
+    def _resume(self) -> None:
+        if self._runner is not None:
+            self._runner.resume()
+
+    def _pause(self) -> None:
+        if self._runner is not None:
+            self._pausing = asyncio.ensure_future(self._runner.pause())
+
+    def _cancel(self) -> None:
+        self._is_ended = True
+        if self._runner is not None:
+            self._runner.hands_over = self._hands_over
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _work(self) -> None:
+        self._task = asyncio.current_task()
         try:
-            asyncio.run(self._follow())
+            if not self._is_ended:
+                await self._follow()
         except asyncio.CancelledError:
             pass
         except TunesmithError as error:
@@ -98,29 +116,26 @@ class _Run:
         except OSError as error:
             self.fault = f"The lab's process can't be started: {error.strerror or error}"
         finally:
-            with self._lock:
-                self.over = True
+            self._over.set()
             self._tell()
 
     async def _follow(self) -> None:
-        runner = self._make_runner()
-        if not self._going.is_set():
-            await runner.pause()
-        with self._lock:
-            self._loop, self._runner, self._task = asyncio.get_running_loop(), runner, asyncio.current_task()
-            if self._ended:
-                return
-        if self._going.is_set():  # it may have been told to go, or to rest, while it was made
-            runner.resume()
-        async with aclosing(runner.run(self.lab, keep=self._keep)) as events:
-            async for event in events:
-                self.events.append(event)
-                self._tell()
-                if self._before and isinstance(event, Progressed):
-                    # All that is known was told, and a model comes next: two at once may not fit into memory.
-                    before, self._before = self._before, ()
-                    for run in before:
-                        await asyncio.to_thread(run.join)
+        runner = self._runner = self._make_runner()
+        try:
+            if not self._is_going:
+                await runner.pause()
+            async with aclosing(runner.run(self.lab, keep=self._keep)) as events:
+                async for event in events:
+                    self.events.append(event)
+                    self._tell()
+                    if self._before and isinstance(event, Progressed):
+                        # All that is known was told, and a model comes next: two at once may not fit into memory.
+                        before, self._before = self._before, ()
+                        for run in before:
+                            await asyncio.to_thread(run.join)
+        finally:
+            if not runner.hands_over:
+                await runner.close_host()
 
 
 class LabDesk:
@@ -144,6 +159,9 @@ class LabDesk:
         self._runs = 0
         self._run: _Run | None = None
         self._ending: list[_Run] = []
+        self._stage = Backstage("lab")
+        self._first: LabRunner | None = None
+        """The runner whose host all others share."""
         self._timer: asyncio.TimerHandle | None = None
         self._last_s = float("-inf")
 
@@ -152,15 +170,16 @@ class LabDesk:
         """Of the newest run; messages of an older one are stale."""
         return self._runs
 
-    def open(self, lab: Lab, *, go: bool, keep: bool = True) -> None:
+    def open(self, lab: Lab, *, go: bool, keep: bool = True, hand_over: bool = False) -> None:
         """Fill the table of a lab, in place of the one before; what is known of it comes at once.
 
         Args:
             lab: What is compared.
             go: Compute what is missing; otherwise that waits for `go`.
             keep: Keep the lab under its name at once; otherwise when something of it is computed.
+            hand_over: Go on with the model that the run before has loaded, where this lab asks for the same.
         """
-        self._end()
+        self._end(hand_over=hand_over)
         self._runs += 1
         loop, number = asyncio.get_running_loop(), self._runs
 
@@ -170,8 +189,17 @@ class LabDesk:
             except RuntimeError:  # the program has ended
                 return
 
-        self._run = _Run(number, lab, self._make_runner, tell, keep=keep, before=tuple(self._ending))
-        self._run.start(go=go)
+        self._run = _Run(number, lab, self._make, tell, keep=keep, before=tuple(self._ending))
+        self._run.start(self._stage, go=go)
+
+    def _make(self) -> LabRunner:
+        """Called backstage only."""
+        runner = self._make_runner()
+        if self._first is None:
+            self._first = runner
+        else:
+            runner.share_host(self._first)
+        return runner
 
     def go(self) -> None:
         """Compute what is missing."""
@@ -198,11 +226,14 @@ class LabDesk:
         ending, self._ending = self._ending, []
         for run in ending:
             await asyncio.to_thread(run.join)
+        if self._first is not None:  # a run that was to take it over may have ended before it came to that
+            await asyncio.wrap_future(self._stage.submit(self._first.close_host()))
+        await asyncio.to_thread(self._stage.close)
 
-    def _end(self) -> None:
+    def _end(self, *, hand_over: bool = False) -> None:
         self._ending = [run for run in self._ending if not run.over]
         if self._run is not None:
-            self._run.end()
+            self._run.end(hand_over=hand_over)
             self._ending.append(self._run)
             self._run = None
 

@@ -34,6 +34,8 @@ class ModelLoaded(LabEvent, frozen=True):
 
     model: ModelInfo
     seconds: float
+    ref: str = ""
+    """As the variations name it."""
 
 
 class CellStarted(LabEvent, frozen=True):

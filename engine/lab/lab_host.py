@@ -20,6 +20,15 @@ def background_host() -> HostClient:
     return HostClient(argv=(*host_client.HOST_ARGV, BACKGROUND))
 
 
+_Wanted = tuple[str, str, str, int]
+_NOTHING: _Wanted = ("", "", "", 0)
+
+
+def _wanted(lab: Lab, model: str) -> _Wanted:
+    """A model, and all that decides how it is loaded."""
+    return model, lab.device, lab.dtype, lab.threads
+
+
 class LabHost:
     """Asks a model host for one thing after the other."""
 
@@ -27,25 +36,29 @@ class LabHost:
         """Prepare; nothing is started yet."""
         self._make_client = make_client
         self._client: HostClient | None = None
-        self._loaded = ""
+        self._loaded = _NOTHING
         self._asked = 0
+        self.ready: ModelLoaded | None = None
+        """The model that is loaded."""
+        self.identity = ""
+        """What it was when it was read, as `engine.lab.keys` tells it; whoever has it loaded sets this."""
 
     def next_id(self) -> int:
         """An id for the next command."""
         return self._its_client().next_id()
 
-    def has(self, model: str) -> bool:
-        """Whether the model of a reference is loaded, as far as is known."""
-        return self._client is not None and self._client.model is not None and self._loaded == model
+    def has(self, lab: Lab, model: str) -> bool:
+        """Whether the model of a reference is loaded as a lab asks for it, as far as is known."""
+        return self._client is not None and self._client.model is not None and self._loaded == _wanted(lab, model)
 
     def forget(self) -> None:
         """Have the model loaded anew before the next question."""
-        self._loaded = ""
+        self._loaded, self.ready = _NOTHING, None
 
     async def load(self, lab: Lab, model: str) -> AsyncGenerator[ModelLoading | ModelLoaded | Fault, None]:
         """Load a model in place of the one before; the last thing told is `ModelLoaded`, or the fault."""
         client = self._its_client()
-        self._loaded = ""
+        self.forget()
         command = LoadModel(
             id=client.next_id(), ref=model, device=lab.device, dtype=lab.dtype, threads=lab.threads, batched=True
         )
@@ -56,8 +69,9 @@ class LabHost:
                         model=model, stage=event.stage, done_bytes=event.done_bytes, total_bytes=event.total_bytes
                     )
                 case ModelReady():
-                    self._loaded = model
-                    yield ModelLoaded(model=event.model, seconds=event.seconds)
+                    self._loaded = _wanted(lab, model)
+                    self.ready = ModelLoaded(model=event.model, seconds=event.seconds, ref=model)
+                    yield self.ready
                 case Failed():
                     yield Fault(code=event.code, title=event.title, hint=event.hint)
                 case _:
@@ -75,7 +89,8 @@ class LabHost:
 
     async def aclose(self) -> None:
         """End the process; the next question starts another."""
-        client, self._client, self._loaded = self._client, None, ""
+        client, self._client = self._client, None
+        self.forget()
         if client is not None:
             await client.aclose()
 

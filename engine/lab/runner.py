@@ -69,6 +69,8 @@ class LabRunner:
         self._store, self._paths = store, paths
         self._environ, self._clock = environ, clock
         self._host = LabHost(make_client)
+        self.hands_over = False
+        """Whether the host outlives a run, for another runner that shares it; else it ends with each."""
         self._going = asyncio.Event()
         self._going.set()
         self._cancelled = False
@@ -82,6 +84,14 @@ class LabRunner:
     def paused(self) -> bool:
         """Whether it waits for `resume`."""
         return not self._going.is_set()
+
+    def share_host(self, other: LabRunner) -> None:
+        """Ask the host of another runner, whose model may be loaded already. One run at a time may ask it."""
+        self._host = other._host
+
+    async def close_host(self) -> None:
+        """End the host, where it is alive."""
+        await self._host.aclose()
 
     async def pause(self) -> None:
         """Stop computing, also in the middle of a reply, which will begin anew; what is finished is kept."""
@@ -139,7 +149,8 @@ class LabRunner:
                             self._told.add(place_of(event))
                         yield event
         finally:
-            await self._host.aclose()
+            if not self.hands_over:
+                await self.close_host()
         if self._is_kept and not self._cancelled:
             self._store.prune(lab.name)
         yield LabFinished(
@@ -158,6 +169,12 @@ class LabRunner:
     async def _run_model(self, lab: Lab, model: str, places: Sequence[Place]) -> Told:
         waiting = deque(batches(places))
         restless = 0
+        if waiting and self._host.has(lab, model):  # by the run before
+            if self._host.identity and self._host.identity == self._keys.identity(model):
+                assert self._host.ready is not None
+                yield self._host.ready
+            else:
+                self._host.forget()
         while waiting and not self._cancelled:
             if self.paused:
                 yield LabPaused()
@@ -165,7 +182,7 @@ class LabRunner:
                 yield LabResumed()
             elif not self._is_kept:
                 self._keep(lab)
-            elif not self._host.has(model):
+            elif not self._host.has(lab, model):
                 before = self._keys.identity(model)
                 async with aclosing(self._host.load(lab, model)) as loading:
                     async for event in loading:
@@ -174,11 +191,11 @@ class LabRunner:
                         elif not (self.paused or self._cancelled):
                             for failed in self._give_up(waiting, event):
                                 yield failed
-                if not self._host.has(model):
+                if not self._host.has(lab, model):
                     continue
                 # A reference such as run:NAME means another model as soon as its training saves one. Which of the two
                 # was read can't be told where it changed meanwhile.
-                after = self._keys.identity(model)
+                after = self._host.identity = self._keys.identity(model)
                 if before not in ("", after):
                     self._host.forget()
                     restless += 1

@@ -6,7 +6,7 @@ would hold up the keys.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from engine.lab import Cell, Table
@@ -27,6 +27,7 @@ from engine.lab.events import (
 )
 from engine.lab.records import Lab, Place
 from engine.lab.summary import Summary
+from engine.protocol import ModelInfo
 
 Phase = Literal["still", "loading", "running", "pausing", "finished", "failed"]
 """`still`: nothing is computed until somebody says so; `loading`: a model is on its way."""
@@ -47,6 +48,8 @@ class LabView:
         self.summary: Summary | None = None
         self.fault = ""
         """Why the filling ended where it should not have."""
+        self.loaded: dict[str, ModelInfo] = {}
+        """The models that were loaded, by how the columns name them: what they are computed on, and how exactly."""
         self.needs_figures = False
         """Whether a result came in since the figures were asked for."""
         self._computed: set[Spot] = set()
@@ -56,8 +59,9 @@ class LabView:
         """Results of the table before, shown until it is known whether they still hold."""
         self._is_assuming = False
 
-    def assume(self, cells: Sequence[CellDone], summary: Summary | None) -> None:
+    def assume(self, cells: Sequence[CellDone], summary: Summary | None, loaded: Mapping[str, ModelInfo]) -> None:
         """Show what the table before had, until all that is known of this one was told."""
+        self.loaded.update(loaded)
         for cell in cells:
             self.table.apply(cell)
         self._assumed = {place_of(cell) for cell in cells}
@@ -113,6 +117,7 @@ class LabView:
                 self.phase, self.loading = "loading", event
             case ModelLoaded():
                 self.phase, self.loading = "running", None
+                self.loaded[event.ref] = event.model
             case LabPaused():
                 self._rest("still")
             case LabResumed():

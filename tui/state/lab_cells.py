@@ -8,6 +8,7 @@ import msgspec
 
 from engine.display import visible, visible_line
 from engine.figures import plural
+from engine.lab.keys import precision
 from engine.lab.records import Lab, Metric, Variation
 from engine.lab.scores import is_exact, is_right
 from engine.lab.statistics import Interval
@@ -92,7 +93,7 @@ def head_lines(view: LabView, variation: int, width: int = 80) -> list[tuple[str
     found = view.lab.variations[variation]
     lines: list[tuple[str, Look]] = [
         (visible_line(found.name), "head"),
-        (_asked_words(view.lab, found), "quiet"),
+        (_asked_words(view, found), "quiet"),
     ]
     for place, metric in enumerate(view.lab.metrics):
         summary = view.summary.metrics[place] if view.summary and place < len(view.summary.metrics) else None
@@ -103,15 +104,25 @@ def head_lines(view: LabView, variation: int, width: int = 80) -> list[tuple[str
     return lines
 
 
-def _asked_words(lab: Lab, variation: Variation) -> str:
+def _asked_words(view: LabView, variation: Variation) -> str:
     """What a column asks: what is the same for all is said once, beside the inputs."""
+    lab = view.lab
     template = visible_line(variation.template.name)
     parts = [short_sampling_words(variation.sampling)]
     if template != visible_line(variation.name):
         parts.append(template)
     if not one_model(lab):
-        parts.insert(0, visible_line(short_name(variation.model)))
-    return " · ".join(parts)
+        parts.insert(0, " ".join(filter(None, (short_name(variation.model), precision_words(view, variation.model)))))
+    return " · ".join(map(visible_line, parts))
+
+
+def precision_words(view: LabView, model: str) -> str:
+    """What the cells of a model are computed on, and how exactly: cpu float32; empty while nothing is known of it."""
+    info = view.loaded.get(model)
+    if info is not None:
+        return f"{info.device} {info.dtype}"
+    known = (view.lab.device, precision(view.lab))
+    return " ".join(words for words in known if words != "auto")
 
 
 def one_model(lab: Lab) -> str:
@@ -120,10 +131,12 @@ def one_model(lab: Lab) -> str:
     return visible_line(short_name(models.pop())) if len(models) == 1 else ""
 
 
-def inputs_words(lab: Lab) -> str:
+def inputs_words(view: LabView) -> str:
     """What stands above the inputs: how many there are, and what holds for all columns."""
+    lab = view.lab
     model = one_model(lab)
-    return plural(len(lab.rows), "row") + (f" · {model}" if model else "")
+    parts = [plural(len(lab.rows), "row"), *([model, precision_words(view, lab.variations[0].model)] if model else [])]
+    return " · ".join(filter(None, parts))
 
 
 def _figure_line(metric: Metric, interval: Interval | None, width: int, *, is_best: bool) -> str:
@@ -147,7 +160,13 @@ def _whole(share: str) -> str:
     return f"{float(share.removesuffix(' %')):.0f}" if share.endswith(" %") else share
 
 
-def column_words(variation: Variation) -> str:
-    """What a column asks, in one line."""
-    parts = (variation.template.name, short_name(variation.model), short_sampling_words(variation.sampling))
+def column_words(view: LabView, place: int) -> str:
+    """What a column asks, and how exactly that is computed, in one line."""
+    variation = view.lab.variations[place]
+    parts = (
+        variation.template.name,
+        short_name(variation.model),
+        precision_words(view, variation.model) or "precision not known yet",
+        short_sampling_words(variation.sampling),
+    )
     return " · ".join(map(visible_line, parts))

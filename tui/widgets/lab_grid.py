@@ -151,7 +151,7 @@ class LabGrid(ScrollView, can_focus=False):
         if y == self._head_height - 1:
             style = self._component("lab--line")
             return [Segment("─" * left, style)], [Segment("─" * (width * count), style)]
-        words = {0: self._inputs_head(), 1: inputs_words(self._view.lab)}.get(y, "")
+        words = {0: self._inputs_head(), 1: inputs_words(self._view)}.get(y, "")
         first = self._paint(text_lines(words, left, 1, "head" if y == 0 else "quiet")[0], self._over_head(INPUTS))
         lines = (text_lines(head[y][0], width, 1, head[y][1])[0] for head in self._heads)
         rest = [segment for place, line in enumerate(lines) for segment in self._paint(line, self._over_head(place))]

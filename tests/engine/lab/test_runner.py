@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import aclosing
 from pathlib import Path
 from typing import TypeVar
 
@@ -318,3 +319,42 @@ async def test_a_run_to_the_end_drops_what_the_lab_has_left_long_ago(
     await filled(make_runner(), fewer)
     again = await filled(make_runner(), lab)
     assert only(LabStarted, again) == [LabStarted(total=30, known=12)]
+
+
+async def handed_over(before: LabRunner, lab: Lab, after: LabRunner, changed: Lab) -> list[AnyLabEvent]:
+    """End a run after its first cell, and go on with another that shares its host."""
+    before.hands_over = True
+    async with aclosing(before.run(lab)) as events:
+        async for event in events:
+            if isinstance(event, CellDone):
+                break
+    after.share_host(before)
+    return await filled(after, changed)
+
+
+async def test_a_model_stays_loaded_for_the_run_that_takes_over(make_runner: MakeRunner, lab: Lab) -> None:
+    more = msgspec.structs.replace(lab, rows=(*lab.rows, Row(input="Another", label="1")))
+    events = await handed_over(make_runner(), lab, make_runner(die_on_load=True), more)
+    assert only(ModelLoading, events) == []
+    assert len(only(ModelLoaded, events)) == 1
+    last = events[-1]
+    assert isinstance(last, LabFinished)
+    assert (last.done, last.failed) == (last.total, 0)
+
+
+async def test_a_model_that_changed_meanwhile_or_is_asked_for_otherwise_is_loaded_anew(
+    make_runner: MakeRunner, lab: Lab, model: str
+) -> None:
+    other = msgspec.structs.replace(lab, threads=3)
+    assert only(ModelLoading, await handed_over(make_runner(), lab, make_runner(), other))
+    before = make_runner()
+    before.hands_over = True
+    fresh = msgspec.structs.replace(lab, seed=9, rows=(Row(input="New", label="1"),))
+    async with aclosing(before.run(fresh)) as running:
+        async for event in running:
+            if isinstance(event, CellDone):
+                break
+    change(model, "meanwhile")
+    after = make_runner()
+    after.share_host(before)
+    assert only(ModelLoading, await filled(after, fresh))

@@ -8,6 +8,8 @@ import threading
 from collections.abc import AsyncGenerator, Callable
 from typing import cast
 
+import pytest
+
 from engine.errors import StoreFailed
 from engine.lab import Lab, LabRunner
 from engine.lab.events import AnyLabEvent, CellGrew, LabFinished, LabPaused, LabResumed, Progressed
@@ -26,6 +28,14 @@ class Scripted:
         self._going = asyncio.Event()
         self._going.set()
         self.thread = threading.get_ident()
+        self.hands_over = False
+        self.host = self
+
+    def share_host(self, other: Scripted) -> None:
+        self.host = other.host
+
+    async def close_host(self) -> None:
+        """It has none."""
 
     async def pause(self) -> None:
         self._going.clear()
@@ -142,6 +152,34 @@ async def test_a_model_is_loaded_when_the_one_before_has_ended() -> None:
     assert log == ["A begins", "A ends", "C begins"]
     await screen.desk.close()
     assert log[-1] == "C ends"
+
+
+class Hosted(Loaded):
+    """A runner that tells when the host ends that it shares with others."""
+
+    def __init__(self, log: list[str]) -> None:
+        let_go = threading.Event()
+        let_go.set()
+        super().__init__(log, let_go)
+
+    async def close_host(self) -> None:
+        self._log.append("the host ends")
+
+
+@pytest.mark.parametrize(("hand_over", "between"), [(True, []), (False, ["the host ends"])])
+async def test_the_host_goes_from_one_run_to_the_next_where_that_is_wished(
+    *, hand_over: bool, between: list[str]
+) -> None:
+    log: list[str] = []
+    screen = Screen(lambda: Hosted(log))
+    screen.desk.open(Lab(name="A", rows=(), variations=()), go=True)
+    await screen.until(lambda: log)
+    screen.desk.open(Lab(name="B", rows=(), variations=()), go=True, hand_over=hand_over)
+    await screen.until(lambda: screen.events[-1] == CellGrew(row=0, variation=0, text="B"))
+    assert screen.made[1].host is screen.made[0]
+    assert log == ["A begins", "A ends", *between, "B begins"]
+    await screen.desk.close()
+    assert log[-3:] == ["B ends", "the host ends", "the host ends"]  # once for each who may have it
 
 
 async def test_a_fault_is_told_in_words() -> None:

@@ -677,6 +677,36 @@ async def test_what_does_not_hold_any_more_goes_when_it_was_looked_up(start_lab:
         await lab.until(lambda: lab.words(0, 0) == "·", "the cell of another model to go")
 
 
+async def test_the_precision_of_a_column_is_shown_once_its_model_is_loaded(start_lab: StartLab) -> None:
+    async with start_lab(reply="Hi") as lab:
+        await lab.type_row("First")
+        await until_shown(lab.program, "precision not known yet")
+        await lab.press("r")
+        await lab.finish()
+        await until_shown(lab.program, "1 row · small · cpu float32", "Plain · small · cpu float32")
+        await lab.press("enter")
+        await lab.shown("CellScreen")
+        await until_shown(lab.program, "● done · Plain · small · cpu float32")
+
+
+async def test_a_model_stays_loaded_while_the_lab_is_changed(start_lab: StartLab, reviews: Path) -> None:
+    async with start_lab(reply="one two three four five six", token_delay_s=0.02) as lab:
+        await lab.take_file(reviews)
+        await lab.press("r")
+        await lab.until(lambda: lab.bench.view.table.progress.done >= 1, "a cell")
+        host = lab.bench._desk._first._host._client
+        await lab.press("d", "e")
+        form = await lab.shown("ColumnForm")
+        form._take_sampling(SamplingChange(temperature=0.0))
+        await lab.press("enter")
+        await lab.shown("LabScreen")
+        await lab.until(lambda: lab.bench.view.table.progress.done > len(REVIEWS), "cells of the new column")
+        assert lab.bench._desk._first._host._client is host
+        await lab.finish()
+        assert lab.bench.view.table.progress.done == 2 * len(REVIEWS)
+        assert lab.bench._desk._first._host._client is None  # whoever is done needs no memory
+
+
 async def test_the_mouse_moves_the_cursor_and_opens_a_cell(start_lab: StartLab) -> None:
     async with start_lab(reply="Hi") as lab:
         await lab.type_row("First")

@@ -309,7 +309,7 @@ def test_all_that_is_used_for_the_chat_is_said() -> None:
 
 
 def test_what_was_asked_alike_is_carried_to_its_place_now() -> None:
-    results = {
+    results: dict[Place, Result] = {
         Place(row=0, variation=0, part="labels"): shares(0.2),
         Place(row=1, variation=1, part="reply"): reply("x"),
     }

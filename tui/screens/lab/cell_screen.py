@@ -108,7 +108,7 @@ class CellScreen(Dialog[Spot]):
     def _draw(self) -> None:
         reading = read_cell(self._view, *self.spot)
         self.frame.border_title = Content(reading.title)
-        words = column_words(self._view.lab.variations[self.spot[1]])
+        words = column_words(self._view, self.spot[1])
         self.query_one("#cell-state", Static).update(f"{reading.state} · {words}")
         scores = self.query_one("#cell-scores", Static)
         scores.display = bool(reading.shares or reading.verdicts or reading.faults or reading.reference)

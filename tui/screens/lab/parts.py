@@ -50,19 +50,19 @@ def foot_text(draft: Draft, view: LabView, width: int, *, lines: int) -> Content
     return Content.styled(words, "$text-error" if view.fault else QUIET)
 
 
-def legend_text(draft: Draft, row: int, column: int, width: int) -> Content:
+def legend_text(view: LabView, row: int, column: int, width: int) -> Content:
     """Where the cursor is, and what the signs mean."""
-    lab = draft.lab
+    lab = view.lab
     if not lab.rows:
         return Content("")
     where = f"Row {row + 1:,} of {len(lab.rows):,}"
     if column == INPUTS:
         where += " · its input: E changes it"
     elif column < len(lab.variations):
-        where += f" · {column_words(lab.variations[column])}"
+        where += f" · {column_words(view, column)}"
     legend = Content.styled(LEGEND, QUIET)
     room = width - legend.cell_length - 2
-    if room < 24:
+    if room < max(24, Content(where).cell_length):
         return legend.truncate(width, ellipsis=True) if width < 60 else Content.styled(where, QUIET).truncate(width)
     return columns((Content(where), room, False), (legend, legend.cell_length, True))
 

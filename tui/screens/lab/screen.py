@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 
+from engine.protocol import ModelInfo
 from tui import commands
 from tui.lab_bench import LabBench
 from tui.screens.lab.base import LabHome
@@ -53,6 +54,8 @@ class LabScreen(LabEditing, LabWriting, LabFiling):
         super().__init__()
         self.bench, self.home = bench, home
         self._cell: CellScreen | None = None
+        self._precise: dict[str, ModelInfo] = {}
+        """The models whose precision stands above the columns."""
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
@@ -93,6 +96,9 @@ class LabScreen(LabEditing, LabWriting, LabFiling):
         if not self.query(LabGrid):
             return
         self.grid.show_cells(changed)
+        if self._precise != self.bench.view.loaded:
+            self._precise = dict(self.bench.view.loaded)
+            self.grid.show_heads()
         if self._cell is not None:
             self._cell.show(self.bench.view, changed)
         self._draw_lines()
@@ -116,7 +122,7 @@ class LabScreen(LabEditing, LabWriting, LabFiling):
 
     @on(LabGrid.Moved)
     def _draw_legend(self) -> None:
-        text = legend_text(self.bench.draft, self.grid.row, self.grid.column, self.size.width - 2)
+        text = legend_text(self.bench.view, self.grid.row, self.grid.column, self.size.width - 2)
         self._part("legend").show(text)
 
     def _part(self, name: str) -> Painted:
