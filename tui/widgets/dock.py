@@ -58,6 +58,10 @@ class Dock(VerticalScroll):
         self._was_shown = self._is_laid_out = False
 
     async def on_show(self) -> None:
+        """Be seen."""
+        await self._lay_out()
+
+    async def _lay_out(self) -> None:
         """Make the parts when they are to be seen for the first time: mostly that is never."""
         if not self._was_shown:
             self._was_shown = True
@@ -87,6 +91,8 @@ class Dock(VerticalScroll):
         """Show a run; None invites to start one."""
         self._view = view
         if not self._is_laid_out:
+            if self.display and not self._was_shown:
+                self.call_next(self._lay_out)  # unfolded beneath another screen, it is not told that it is shown
             return
         width = self.content_size.width or 31
         curve = self.query_one(CurveView)

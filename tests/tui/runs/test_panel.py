@@ -188,3 +188,14 @@ async def test_a_run_that_goes_on_while_it_is_looked_at_is_not_announced(start: 
         await program.until(lambda: program.screen._arrivals._training == {"first"})
         await until_shown(program, "▶ Training")
         assert not [told.message for told in program.app._notifications if "trains" in told.message]
+
+
+async def test_a_panel_that_is_not_told_that_it_is_shown_is_filled_all_the_same(
+    start: Start, trainer: FakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So it goes now and then where it was unfolded beneath a dialog: Textual's Show never comes.
+    monkeypatch.delattr(Dock, "on_show")
+    async with start(size=(80, 24)) as program:
+        await attached(program)
+        program.screen.show_dock()
+        await until_shown(program, "⤢ whole", "step 120 of 500")
