@@ -9,6 +9,7 @@ from typing import Literal
 from engine.figures import human_duration, plural
 from engine.protocol import Frozen
 from engine.runs.arrival import arriving_words
+from engine.runs.checkpoints import list_checkpoints
 from engine.runs.events import (
     AnyRunEvent,
     DataReady,
@@ -95,8 +96,19 @@ def describe(
     lines = log_tail(run)
     at = f"at step {step:,}" + (f" of {total:,}" if total else "") if step else "before its first step"
     why = f": {lines[-1]}" if lines else ""
-    ways = f"{'Go on from the last checkpoint' if step else 'Begin again'}: tunesmith runs resume {run.name}"
-    return _with(facts, "died", f"The trainer died {at}{why}. {ways}", lines)
+    if not lines:
+        why = ": it left no word in its log, as where it is killed or the memory runs out"
+    return _with(facts, "died", f"The trainer died {at}{why}. {_ways_on(run, step)}", lines)
+
+
+def _ways_on(run: RunFolder, step: int) -> str:
+    """What can be done with a run whose trainer died."""
+    if not step or not list_checkpoints(run):
+        return f"Begin again: tunesmith runs resume {run.name} · discard it: tunesmith runs delete {run.name}"
+    return (
+        f"Go on from the last checkpoint: tunesmith runs resume {run.name} · "
+        f"talk to it: tunesmith --model run:{run.name} · discard it: tunesmith runs delete {run.name}"
+    )
 
 
 def _alive(

@@ -78,5 +78,6 @@ TRAINING: tuple[Action, ...] = (
         title="Delete the run",
         help="Delete the run in the panel with all of its checkpoints, after a question.",
         group="Training",
+        slash="discard",
     ),
 )

@@ -78,7 +78,9 @@ def explanation(view: RunView) -> str:
         hint = f". {view.finished.hint}" if view.finished.hint else ""
         return option_words(f"{view.finished.why}{hint}")
     if state.state == "died":
-        return "It could not say why; its log ends so:" if state.log_lines else "It could not say why, nor does its log"
+        if state.log_lines:
+            return "It could not say why; its log ends so:"
+        return "Killed, or out of memory: it left no word in its log"
     return ""
 
 

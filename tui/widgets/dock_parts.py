@@ -177,7 +177,8 @@ def keys_part(view: RunView) -> Content:
         second.append(_key("resume_run", "starts it" if state == "created" else "goes on"))
     if view.checkpoints or state == "finished":
         second.append(_key("talk_to_run", "talks"))
-    lines = [Content("   ").join(keys) for keys in (first, second) if keys]
+    third = [_key("delete_run", "deletes it")] if state == "died" else []
+    lines = [Content("   ").join(keys) for keys in (first, second, third) if keys]
     return Content("\n").join(lines)
 
 

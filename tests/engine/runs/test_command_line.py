@@ -253,10 +253,8 @@ def test_what_is_not_there_is_told_before_a_run_begins(
 
 def test_a_run_that_died_before_its_first_step_begins_again(run: RunFolder) -> None:
     run.log_file.write_text("Killed\n")
-    assert (
-        read_state(run).words
-        == f"The trainer died before its first step: Killed. Begin again: tunesmith runs resume {run.name}"
-    )
+    ways = f"Begin again: tunesmith runs resume {run.name} · discard it: tunesmith runs delete {run.name}"
+    assert read_state(run).words == f"The trainer died before its first step: Killed. {ways}"
 
 
 def test_a_launcher_that_is_not_there_is_told(paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from engine.errors import Refused
 from engine.runs import RunFolder, read_state
+from engine.runs.checkpoints import seal
 from engine.runs.control import take_request, write_request
 from engine.runs.events import EvalDone, RunFinished, RunPaused, RunResumed, RunStarted, StepDone
 from engine.runs.lock import TrainerLock, is_locked
@@ -68,6 +69,18 @@ def test_a_held_lock_means_alive_and_a_free_one_without_an_end_means_died(
     assert "step 7 of 20" in state.words
     assert "Out of memory" in state.words
     assert state.log_lines == ("loading", "Out of memory")
+
+
+def test_a_killed_run_says_what_can_be_done_with_it(run: RunFolder, writer: EventWriter, step: MakeStep) -> None:
+    writer.append(step(7, total=20))
+    run.log_file.write_text("")
+    assert "it left no word in its log" in read_state(run).words
+    assert "Begin again: tunesmith runs resume first · discard it: tunesmith runs delete first" in read_state(run).words
+    run.checkpoint(5).mkdir(parents=True)
+    (run.checkpoint(5) / "adapter_model.safetensors").write_bytes(b"weights")
+    seal(run.checkpoint(5), 5, 1.5, 1)
+    ways = ("tunesmith runs resume first", "tunesmith --model run:first", "tunesmith runs delete first")
+    assert all(way in read_state(run).words for way in ways)
 
 
 @pytest.mark.parametrize(

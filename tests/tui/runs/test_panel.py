@@ -55,7 +55,9 @@ async def test_a_trainer_that_is_killed_is_shown_as_dead_with_the_end_of_its_log
     async with start(memory=SHOWN, size=(120, 50)) as program:
         await until_shown(program, "▶ Training")
         trainer.die("loading", "out of \x1b[31mmemory")
-        await until_shown(program, "✗ Died · step 120 of 500", "out of ␛[31mmemory", "/resume goes on", "/try")
+        await until_shown(
+            program, "✗ Died · step 120 of 500", "out of ␛[31mmemory", "/resume goes on", "/try", "/discard deletes it"
+        )
 
 
 async def test_a_paused_and_a_finished_run_say_so_in_words(start: Start, trainer: FakeTrainer) -> None:
