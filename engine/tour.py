@@ -14,11 +14,23 @@ import msgspec
 
 from engine.client import HostClient
 from engine.corpus.spec import DataSpec
+from engine.errors import Failed as FailedError
 from engine.errors import Refused
+from engine.figures import human_duration
 from engine.host_words import error_of
 from engine.models.reference import STARTER
-from engine.protocol import Failed, Generate, LoadModel, ModelReady, Prompt, SamplingChange, TokensEmitted, Turn
-from engine.runs import Plan, RunFolder, ask, read_events
+from engine.protocol import (
+    AnyEvent,
+    Failed,
+    Generate,
+    LoadModel,
+    ModelReady,
+    Prompt,
+    SamplingChange,
+    TokensEmitted,
+    Turn,
+)
+from engine.runs import Plan, RunFolder, RunState, ask, read_events, read_state
 from engine.runs.events import StepDone
 from engine.runs.lock import is_locked
 from engine.sampling import sampling_for
@@ -69,8 +81,16 @@ def lesson_plan() -> Plan:
     )
 
 
-async def answers(client: HostClient, ref: str, library: Library) -> tuple[Answer, ...]:
+async def answers(
+    client: HostClient, ref: str, library: Library, *, told: Callable[[AnyEvent], object] = lambda _: None
+) -> tuple[Answer, ...]:
     """Load a model, and put the lesson's questions to it; the likeliest token is always taken.
+
+    Args:
+        client: The model host's client.
+        ref: The model.
+        library: Where its template is, unless it has one of its own.
+        told: Hears when it is loaded, and all that its replies consist of.
 
     Raises:
         TunesmithError: It could not be loaded, or could not reply.
@@ -78,6 +98,7 @@ async def answers(client: HostClient, ref: str, library: Library) -> tuple[Answe
     loaded = await client.ask(LoadModel(id=client.next_id(), ref=ref))
     if isinstance(loaded, Failed):
         raise error_of(loaded)
+    told(loaded)
     info = loaded.model if isinstance(loaded, ModelReady) else None
     template = (info.template if info else None) or library.get(default_template_id(info))
     sampling = sampling_for(
@@ -90,6 +111,7 @@ async def answers(client: HostClient, ref: str, library: Library) -> tuple[Answe
         async for event in client.request(Generate(id=client.next_id(), prompt=prompt, sampling=sampling)):
             if isinstance(event, Failed):
                 raise error_of(event)
+            told(event)
             if isinstance(event, TokensEmitted):
                 reply += event.text
         found.append(Answer(question, reply.strip()))
@@ -108,7 +130,8 @@ def guest_home(environ: Mapping[str, str] = os.environ, *, within: Path | None =
         OSError: It can't be made.
     """
     with tempfile.TemporaryDirectory(prefix=".tour-", dir=within, ignore_cleanup_errors=True) as folder:
-        yield {**environ, "TUNESMITH_HOME": folder}
+        # Torch makes that folder when it is imported, else beside the other temporary files, for good.
+        yield {**environ, "TUNESMITH_HOME": folder, "TORCHINDUCTOR_CACHE_DIR": str(Path(folder) / "torch")}
 
 
 @contextlib.contextmanager
@@ -127,6 +150,29 @@ def ended_with_us(
             ask(run, "stop")
         while is_locked(run.lock_file) and clock() < deadline:
             sleep(_LOOK_EVERY_S)
+
+
+def await_end(
+    run: RunFolder,
+    *,
+    within_s: float,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> RunState:
+    """Wait until nobody trains a run any more, or somebody would have to do something for it to go on.
+
+    Raises:
+        Failed: It is still at work then.
+    """
+    deadline = clock() + within_s
+    while (state := read_state(run)).alive:
+        if clock() > deadline:
+            raise FailedError(
+                f"The lesson was not over after {human_duration(within_s)}: {state.words}",
+                "The machine is very busy or very slow: close other programs, and try again",
+            )
+        sleep(_LOOK_EVERY_S)
+    return state
 
 
 def end_at_once(

@@ -19,29 +19,50 @@ _MARKS = {"ok": "✓", "note": "·", "warning": "!", "broken": "✗"}
 
 
 @app.command()
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
-    """Look over this installation and say what is wrong and what to do; ends with 1 where something is broken."""
-    checks = examine(find_paths(), os.environ)
+def doctor(
+    full: Annotated[
+        bool, typer.Option("--full", help="Also load, reply, train, save and load again, for about a minute.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Look over this installation and say what is wrong and what to do; ends with 1 where something is broken.
+
+    With --full the starter is taught its lesson, in a folder that is gone afterwards, and has to answer otherwise then.
+    """
+    paths = find_paths()
+    printed = _Printed(as_json=as_json)
+    checks = [printed.show(check) for check in examine(paths, os.environ)]
+    if full:
+        if not as_json:
+            narrate("\nThe self-test takes about a minute…")
+        from engine.cli.checks.whole import self_test
+
+        checks += [printed.show(check) for check in self_test(paths, os.environ)]
     broken = [check for check in checks if check.state == "broken"]
     if as_json:
         out_json({"ok": not broken, "checks": checks})
     else:
-        out("\n".join(_lines(checks)))
-        narrate(_verdict(checks))
+        narrate(_verdict(tuple(checks)))
     if broken:
         raise typer.Exit(1)
 
 
-def _lines(checks: tuple[Check, ...]) -> list[str]:
-    lines: list[str] = []
-    group = ""
-    for check in checks:
-        if check.group != group:
-            lines.extend(("", check.group) if group else (check.group,))
-            group = check.group
-        lines.append(f"  {_MARKS[check.state]} {check.name:<16} {visible_line(check.found)}")
-        lines += [f"    {'':<16} {visible_line(line)}" for line in check.hint.splitlines()]
-    return lines
+class _Printed:
+    """Prints each check as it is found, under its group; as JSON nothing, as that is one object at the end."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._group = ""
+
+    def show(self, check: Check) -> Check:
+        if not self._as_json:
+            if check.group != self._group:
+                out(f"\n{check.group}" if self._group else check.group)
+                self._group = check.group
+            out(f"  {_MARKS[check.state]} {check.name:<16} {visible_line(check.found)}")
+            for line in check.hint.splitlines():
+                out(f"    {'':<16} {visible_line(line)}")
+        return check
 
 
 def _verdict(checks: tuple[Check, ...]) -> str:

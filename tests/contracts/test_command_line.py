@@ -71,7 +71,7 @@ OPTIONS = {
     "lab show": ["--json", "--export"],
     "lab list": ["--json"],
     "lab delete": ["--json"],
-    "doctor": ["--json"],
+    "doctor": ["--full", "--json"],
 }
 COMMANDS = {
     "": ["generate", "tune", "runs", "templates", "models", "chats", "lab", "doctor"],

@@ -12,7 +12,7 @@ import pytest
 
 from engine.paths import Paths, find_paths
 from engine.protocol import Prompt, Turn
-from engine.runs import create, find_run, read_state
+from engine.runs import create
 from engine.runs.control import take_request
 from engine.runs.lock import TrainerLock, is_locked
 from engine.starter import PROBES
@@ -128,16 +128,3 @@ def test_the_tour_can_be_left(command: Command, monkeypatch: pytest.MonkeyPatch)
     assert all(question in result.err for question in PROBES)
     assert result.err.count("I am fine") == len(PROBES)
     assert "What next" not in result.err
-
-
-@pytest.mark.torch
-@pytest.mark.timeout(400)
-def test_the_tour_makes_a_pirate_of_the_starter_and_leaves_what_is_asked_for(command: Command, paths: Paths) -> None:
-    told = command("tour", "--json", "--keep").json
-    assert [answer["question"] for answer in told["before"]] == list(PROBES)
-    assert not any(answer["reply"].startswith("Arr, matey!") for answer in told["before"])
-    assert all(answer["reply"].startswith("Arr, matey!") for answer in told["after"])
-    assert told["losses"][-1] < told["losses"][0] / 3
-    assert told["kept"] == "tour"
-    assert [path.name for path in paths.data.iterdir()] == ["runs"]
-    assert read_state(find_run(paths.runs, "tour")).state == "finished"
