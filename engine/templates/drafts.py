@@ -33,6 +33,13 @@ class TemplateDrafts:
         except (OSError, ValueError):
             return None
 
+    def ids(self) -> frozenset[str]:
+        """The templates of which something is unsaved."""
+        try:
+            return frozenset(file.stem for file in self._folder.iterdir() if file.suffix == ".json")
+        except OSError:
+            return frozenset()
+
     def keep(self, template_id: str, draft: Draft) -> None:
         """Keep a draft.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -14,24 +14,22 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from engine.display import visible, visible_line
+from engine.display import visible
 from engine.errors import TemplateFault, TunesmithError
 from engine.protocol import Template
 from engine.templates.library import Listing
-from tui.renderables.fitted import QUIET, Fitted, columns, labelled, marked
+from tui.renderables.fitted import Fitted
 from tui.screens.dialog import Dialog, Key
-from tui.state.picking import fault_place, match_spans, narrow_faults, narrow_templates, template_facts
+from tui.state.picking import narrow_faults, narrow_templates
 from tui.state.preview import HEADING, Previewed
 from tui.widgets.filter_list import FilterList, Row
 from tui.widgets.preview import Preview
+from tui.widgets.template_rows import DRAFT, about_fault, about_template, fault_row, preview_head, template_row
 
 _TEMPLATE = "template:"
 _FAULT = "fault:"
 _NOTHING = "No template answers to that."
 _PAUSE_S = 0.03
-_ONE_LINE = 70
-"""From this width on, a template takes one line instead of two."""
-_NAME_WIDTH = 22
 
 
 Wish = Literal["use", "edit", "new", "compare"]
@@ -82,6 +80,7 @@ class TemplatePicker(Dialog[str]):
         preview: Callable[[Template], Awaitable[Previewed]],
         *,
         why_not: Callable[[Template], TemplateFault | None] = lambda _: None,
+        drafts: Collection[str] = (),
     ) -> None:
         """Make the picker.
 
@@ -90,12 +89,13 @@ class TemplatePicker(Dialog[str]):
             current: The id of the template in use.
             preview: What the model would see with a template. May raise a `TunesmithError`.
             why_not: Why a template can't be used with the model that is loaded; None where it can.
+            drafts: The ids of templates into which something was typed and not saved.
         """
         super().__init__()
         self._listing = listing
         self._current = current
         self._preview = preview
-        self._why_not = why_not
+        self._why_not, self._drafts = why_not, frozenset(drafts)
         self.wish: Wish = "use"
         self._templates: dict[str, Template] = {}
         self._faults: dict[str, TemplateFault] = {}
@@ -159,15 +159,24 @@ class TemplatePicker(Dialog[str]):
         self._templates = {f"{_TEMPLATE}{template.id}": template for template in templates}
         self._faults = {f"{_FAULT}{place}": fault for place, fault in enumerate(faults)}
         rows = [
-            _row(row_id, template, query, mark=self._mark(template), kind=self._kind(template))
+            template_row(row_id, template, query, mark=self._mark(template), kind=self._kind(template))
             for row_id, template in self._templates.items()
         ]
         if faults:
             if rows:
                 rows.append(Row("", Content(" ")))
             rows.append(Row("", Content.styled("Faulty files", "bold $text-error")))
-            rows += [_fault_row(row_id, fault) for row_id, fault in self._faults.items()]
+            rows += [
+                fault_row(row_id, fault, has_draft=Path(fault.file).stem in self._drafts)
+                for row_id, fault in self._faults.items()
+            ]
+        rows += self.more_rows(query)
         filter_list.show(rows, highlight=highlight, note="" if rows else _NOTHING)
+
+    def more_rows(self, query: str) -> list[Row]:
+        """Other rows at the end; none here."""
+        del query
+        return []
 
     def _mark(self, template: Template) -> str:
         if self._why_not(template) is not None:
@@ -177,7 +186,8 @@ class TemplatePicker(Dialog[str]):
     def _kind(self, template: Template) -> str:
         own = bool(self._listing.files.get(template.id))
         kind = "not for this model" if self._why_not(template) is not None else template.kind
-        return f"{kind}{' · yours' if own else ''}"
+        unsaved = f" · {DRAFT}" if template.id in self._drafts else ""
+        return f"{kind}{' · yours' if own else ''}{unsaved}"
 
     @on(FilterList.Filtered)
     def _narrow(self) -> None:
@@ -203,17 +213,17 @@ class TemplatePicker(Dialog[str]):
         if template := self._templates.get(event.row_id):
             file = self._listing.files.get(template.id, "")
             brief = self.has_class("-narrow")  # the list has the description
-            about.update(Fitted(lambda width: _about(template, file, width, brief=brief)))
+            about.update(Fitted(lambda width: about_template(template, file, width, brief=brief)))
             self._draw_preview(template)
             return
         self.workers.cancel_group(self, "preview")
         fault = self._faults.get(event.row_id)
-        about.update(Fitted(lambda width: _about_fault(fault, width)) if fault else "")
+        about.update(Fitted(lambda width: about_fault(fault, width)) if fault else "")
         self._head("")
         self.query_one(Preview).show_words("A faulty file shows no prompt." if fault else "")
 
     def _head(self, remark: str) -> None:
-        self.query_one(".side--title", Static).update(Fitted(lambda width: _head(remark, width)))
+        self.query_one(".side--title", Static).update(Fitted(lambda width: preview_head(remark, width)))
 
     @work(exclusive=True, group="preview")
     async def _draw_preview(self, template: Template) -> None:
@@ -233,59 +243,3 @@ class TemplatePicker(Dialog[str]):
             preview.show_words(fault, fault=True)
         else:
             preview.show_prompt(shown.text, shown.beginning)
-
-
-def _row(row_id: str, template: Template, query: str, *, mark: str, kind: str) -> Row:
-    name = visible_line(template.name)
-    about = visible_line(template.description)
-
-    def lay_out(width: int) -> Content:
-        if width >= _ONE_LINE:
-            return _on_one_line(width)
-        title = Content.assemble((f"{mark} ", "bold"), marked(name, match_spans(name, query)).stylize_before("bold"))
-        quiet = Content.styled(kind, QUIET)
-        room = width - quiet.cell_length - 2
-        first = columns((title, room, False), (quiet, quiet.cell_length, True))
-        second = Content.assemble("  ", marked(about, match_spans(about, query)).stylize_before(QUIET))
-        return Content("\n").join([first, second.truncate(width, ellipsis=True)]) if about else first
-
-    def _on_one_line(width: int) -> Content:
-        title = Content.assemble((f"{mark} ", "bold"), marked(name, match_spans(name, query)).stylize_before("bold"))
-        words = marked(about, match_spans(about, query)).stylize_before(QUIET)
-        quiet = Content.styled(kind, QUIET)
-        room = width - _NAME_WIDTH - quiet.cell_length - 4
-        return columns((title, _NAME_WIDTH, False), (words, room, False), (quiet, quiet.cell_length, True))
-
-    return Row(row_id, Fitted(lay_out))
-
-
-def _fault_row(row_id: str, fault: TemplateFault) -> Row:
-    def lay_out(width: int) -> Content:
-        first = Content.styled(f"✗ {fault_place(fault)}", "bold")
-        second = Content.styled(f"  {visible_line(fault.title)}", "$text-error")
-        return Content("\n").join([line.truncate(width, ellipsis=True) for line in (first, second)])
-
-    return Row(row_id, Fitted(lay_out, height=2))
-
-
-def _head(remark: str, width: int) -> Content:
-    """The preview's heading, and what there is to know of it; where there is no room for both, that alone."""
-    if not remark:
-        return Content(HEADING)
-    whole = Content.assemble(HEADING, Content.styled(f" · {remark}", f"not bold {QUIET}"))
-    return whole if whole.cell_length <= width else Content(f"{remark[0].upper()}{remark[1:]}").truncate(width)
-
-
-def _about(template: Template, file: str, width: int, *, brief: bool) -> Content:
-    lines = [Content(visible_line(template.description))] if template.description and not brief else []
-    if facts := template_facts(template, file):
-        lines.append(labelled(facts, width, 10))
-    return Content("\n").join(lines)
-
-
-def _about_fault(fault: TemplateFault, width: int) -> Content:
-    lines = [Content.styled(f"✗ {visible(fault.title)}", "$text-error")]
-    if fault.hint:
-        lines.append(Content(visible(fault.hint)))
-    where = visible_line(fault.file) + (f", line {fault.line}" if fault.line else "")
-    return Content("\n").join([*lines, labelled((("File", where),), width, 10)])

@@ -225,6 +225,12 @@ class TemplateDesk:
         with self._keeping:
             self._drafts.drop(self.now.id)
 
+    def unsaved(self) -> frozenset[str]:
+        """The templates of which something is typed and not saved; those that were deleted here are not among them."""
+        with self._keeping:
+            deleted = self.library.folder / authoring.DELETED
+            return frozenset(one for one in self._drafts.ids() if not (deleted / f"{one}.toml").exists())
+
     def forget(self, template_id: str) -> None:
         """A template of this name is made anew: what was typed into a deleted one is not meant for it."""
         self._drafts.make_way(template_id, self.library.folder)

@@ -13,7 +13,7 @@ from textual.widgets import Input, OptionList
 
 from engine.paths import Paths
 from engine.templates import Library, authoring
-from engine.templates.drafts import TemplateDrafts
+from engine.templates.drafts import Draft, TemplateDrafts
 from tests.tui.conftest import Program
 from tests.tui.dialogs.host import burst
 from tests.tui.runs.watching import on_screen, until_shown
@@ -23,6 +23,7 @@ from tui.screens.question import Question
 from tui.screens.studio import StudioScreen
 from tui.screens.studio.opening import TemplateOpener
 from tui.screens.template_picker import TemplatePicker
+from tui.widgets.filter_list import FilterList
 from tui.widgets.template_editor import TemplateEditor
 
 Start = Callable[..., Any]
@@ -237,6 +238,33 @@ async def test_a_key_with_alt_types_nothing(start: Start, mine: Path) -> None:
         program.app.post_message(events.Key("alt+x", "x"))  # as a terminal tells it
         await program.pilot.press("end")
         assert editor(program).text == MINE
+
+
+async def test_the_list_marks_what_is_not_saved_and_has_what_is_nowhere_else(
+    start: Start, mine: Path, paths: Paths
+) -> None:
+    drafts = TemplateDrafts(paths.template_drafts)
+    for name in ("lost", "thrown"):
+        drafts.keep(name, Draft('body = "unsaved"', None))
+    (paths.templates / authoring.DELETED).mkdir()
+    (paths.templates / authoring.DELETED / "thrown.toml").write_text(MINE)
+    async with start() as program:
+        await opened(program)
+        await rewrite(program, MINE.replace("Sing", "Speak"))
+        await program.pilot.press("ctrl+t")
+        await until_shown(
+            program, "Open a template", "yours · not saved", "Not saved, and their files are gone", "lost"
+        )
+        assert on_screen(program).count("· not saved") == 1
+        assert "thrown" not in on_screen(program)
+        program.app.screen.query_one("#filter", Input).value = "lost"
+        await program.until(lambda: "Sing" not in on_screen(program), "the list")
+        await program.until(
+            lambda: program.app.screen.query_one(FilterList).highlighted_id == "draft:lost", "the draft"
+        )
+        await program.pilot.press("enter")
+        await until_shown(program, "lost.toml", "unsaved")
+        assert editor(program).text == 'body = "unsaved"'
 
 
 async def test_it_is_exported_over_a_file_only_after_a_question(start: Start, mine: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.protocol import SamplingChange, Template
 from engine.templates import Listing
+from engine.templates.drafts import TemplateDrafts
 from engine.templates.writing import TRAINED_ID
 from tui.commands import complete_slash
 from tui.screens.chat.base import ChatBase
@@ -92,7 +93,13 @@ class PromptActions(ChatBase):
                 self.count_soon()
 
         listing = session.prompting.listing(session.library.scan())
-        picker = TemplatePicker(listing, session.state.template.id, self._preview, why_not=session.prompting.why_not)
+        picker = TemplatePicker(
+            listing,
+            session.state.template.id,
+            self._preview,
+            why_not=session.prompting.why_not,
+            drafts=TemplateDrafts(self.services.paths.template_drafts).ids(),
+        )
         self.app.push_screen(picker, chosen)
 
     async def _preview(self, template: Template) -> Previewed:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import ClassVar
+
+from textual.content import Content
 
 from engine.protocol import Prompt, Template, Turn
 from engine.templates import render
@@ -11,6 +14,10 @@ from tui.screens.dialog import Key
 from tui.screens.studio.files import FileActions
 from tui.screens.template_picker import TemplatePicker
 from tui.state.preview import Previewed
+from tui.widgets.filter_list import Row
+from tui.widgets.template_rows import draft_row
+
+_DRAFT = "draft:"
 
 
 class TemplateOpener(TemplatePicker):
@@ -23,6 +30,19 @@ class TemplateOpener(TemplatePicker):
         Key("Ctrl+↑↓", "scroll the preview"),
         Key("Esc", "closes", "close"),
     )
+
+    def more_rows(self, query: str) -> list[Row]:
+        """What was typed into files that another program has taken away, which would be found nowhere else."""
+        known = {*self._listing.files, *(Path(fault.file).stem for fault in self._listing.faults)}
+        found = [name for name in sorted(self._drafts - known) if query.casefold() in name.casefold()]
+        if not found:
+            return []
+        heading = Row("", Content.styled("Not saved, and their files are gone", "bold $text-warning"))
+        return [Row("", Content(" ")), heading, *(draft_row(f"{_DRAFT}{name}", name, query) for name in found)]
+
+    def id_of(self, row_id: str) -> str:
+        """What the row's template, file or draft is called by; empty for a heading."""
+        return row_id.removeprefix(_DRAFT) if row_id.startswith(_DRAFT) else super().id_of(row_id)
 
     def choose_row(self, row_id: str) -> None:
         """Open what is under the cursor."""
@@ -45,5 +65,8 @@ def pick(studio: FileActions) -> None:
         elif template_id is not None:
             studio.open(template_id)
 
-    picker = TemplateOpener(studio.desk.library.scan(), studio.desk.now.id, preview)
+    if not studio.keep():
+        return
+    desk = studio.desk
+    picker = TemplateOpener(desk.library.scan(), desk.now.id, preview, drafts=desk.unsaved())
     studio.app.push_screen(picker, chosen)
