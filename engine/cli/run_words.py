@@ -76,7 +76,7 @@ def event_line(event: AnyRunEvent) -> str:
         case RunFinished():
             how = {"completed": "Finished", "stopped": "Stopped", "failed": "Failed"}[event.outcome]
             why = f": {event.why}" if event.why else f" after {human_duration(event.seconds)} of training"
-            return f"{how} at step {event.step:,}{why}"
+            return f"{how} {f'at step {event.step:,}' if event.step else 'before the first step'}{why}"
 
 
 def rows_words(data: DataReady) -> str:

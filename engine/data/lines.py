@@ -18,6 +18,7 @@ from engine.figures import human_bytes
 
 _BOM = b"\xef\xbb\xbf"
 _OTHER_BOMS = (b"\xff\xfe", b"\xfe\xff")
+_JUDGED_BYTES, _BINARY_SHARE = 1000, 0.02
 _DRAIN_BYTES = 1 << 20
 
 
@@ -132,6 +133,9 @@ def too_big(place: Place, size_bytes: int) -> Item:
 
 def not_utf8(place: Place, raw: bytes, error: UnicodeDecodeError) -> Item:
     """The fault of a row with other bytes than text."""
+    if _is_binary(raw):
+        hint = "It looks like a packed file, a picture or the like: name a file of text, a table or Parquet"
+        return fault_at(place, "not-utf8", "bytes that are no text", "text in UTF-8", hint)
     return fault_at(
         place,
         "not-utf8",
@@ -139,6 +143,12 @@ def not_utf8(place: Place, raw: bytes, error: UnicodeDecodeError) -> Item:
         "text in UTF-8",
         "Save the file as UTF-8, for instance with iconv -f LATIN1 -t UTF-8",
     )
+
+
+def _is_binary(raw: bytes) -> bool:
+    """Whether these are no text of any encoding of bytes: of such a text hardly a byte is a control character."""
+    some = raw[:_JUDGED_BYTES]
+    return sum(byte < 32 and byte not in b"\t\n\r\f" for byte in some) > len(some) * _BINARY_SHARE
 
 
 def kind_in_words(value: object) -> str:

@@ -38,7 +38,7 @@ def read_table(file: Path, first: int = 1, skip: int = 0) -> Iterator[Item]:
         except csv.Error as error:
             row += 1
             if row - first >= skip:
-                yield _broken(error, place)
+                yield _broken(error, place, reader.line_num - begin)
             if "unexpected end" in str(error):
                 return
             begin = reader.line_num + 1
@@ -84,10 +84,11 @@ def _row(names: list[str], values: list[str], place: Place) -> Item:
     return Row(dict(zip(names, values, strict=True)), place.row, place.file, place.line)
 
 
-def _broken(error: csv.Error, place: Place) -> Item:
+def _broken(error: csv.Error, place: Place, lines_behind: int) -> Item:
     words = str(error)
     if "unexpected end" in words:
-        return fault_at(place, "torn-line", "a quote that is never closed", "its end", _QUOTE_HINT)
+        swallowed = f", which swallows the {plural(lines_behind, 'line')} behind it" if lines_behind > 0 else ""
+        return fault_at(place, "torn-line", f"a quote that is never closed{swallowed}", "its end", _QUOTE_HINT)
     if "field larger" in words:
         return too_big(place, MAX_ROW_BYTES + 1)
     return fault_at(place, "ragged", words, "fields as the first line has", _QUOTE_HINT)

@@ -149,7 +149,8 @@ def _finished(run: RunFolder, end: RunFinished, facts: RunState) -> RunState:
     if end.outcome == "stopped":
         return _with(facts, "stopped", f"Stopped by you {after}; the work is kept. {talk}")
     hint = f". {end.hint}" if end.hint else ""
-    return _with(facts, "failed", f"Failed at step {end.step:,}: {end.why}{hint}", log_tail(run))
+    at = f"at step {end.step:,}" if end.step else "before the first step"
+    return _with(facts, "failed", f"Failed {at}: {end.why}{hint}", log_tail(run))
 
 
 def log_tail(run: RunFolder, lines: int = _LOG_LINES) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import get_args
 
@@ -63,6 +64,14 @@ def test_bytes_that_are_no_text_are_told_with_their_place(write: Write) -> None:
     assert "iconv" in fault.hint
 
 
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.txt"])
+def test_a_file_that_is_no_text_is_called_so(write: Write, name: str) -> None:
+    with pytest.raises(DataFault) as refused:
+        survey(DataSpec(source=str(write(name, random.Random(1).randbytes(5000)))))
+    assert "found bytes that are no text" in refused.value.title
+    assert "It looks like a packed file" in refused.value.title
+
+
 def test_a_torn_last_line_is_called_torn(write: Write) -> None:
     assert only_fault(write("rows.jsonl", GOOD + '{"text": "goo')).kind == "torn-line"
     assert only_fault(write("rows.json", '[{"text": "a"}, {"text": "b"}')).kind == "torn-line"
@@ -106,6 +115,7 @@ def test_a_faulty_row_of_a_table_is_told(write: Write, line: str, kind: str, fou
 def test_an_open_quote_is_told_where_it_begins(write: Write) -> None:
     fault = only_fault(write("rows.csv", 'text,label\na,0\n"b,1\nc,0\n'))
     assert (fault.kind, fault.row, fault.line) == ("torn-line", 2, 3)
+    assert fault.found == "a quote that is never closed, which swallows the 1 line behind it"
 
 
 def test_a_table_in_another_encoding_names_the_column(write: Write) -> None:

@@ -152,6 +152,14 @@ def test_whether_it_helped_is_told_at_the_end_and_shown(
     }  # fmt: skip
 
 
+def test_a_run_that_fails_on_its_data_failed_before_its_first_step(
+    run: RunFolder, writer: EventWriter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    writer.append(RunFinished(outcome="failed", step=0, why="It has no rows"))
+    assert call("runs", "follow", "first") == 1
+    assert capsys.readouterr().err == "Failed before the first step: It has no rows.\n"
+
+
 def test_a_failed_run_says_why_once(
     run: RunFolder, writer: EventWriter, step: MakeStep, capsys: pytest.CaptureFixture[str]
 ) -> None:
