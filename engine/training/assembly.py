@@ -18,6 +18,7 @@ from engine.runs.plan import LONGEST_BY_DEFAULT, Plan
 from engine.runs.rates import default_learning_rate
 from engine.training.base import Base, read_base, window_of
 from engine.training.checkpoints import Progress
+from engine.training.endings import can_learn_to_stop
 from engine.training.evaluation import Evaluator
 from engine.training.generic import generic_rows
 from engine.training.labels import LabelExam
@@ -103,6 +104,11 @@ def assemble(
     started = msgspec.structs.replace(model.started, total_steps=total_steps)
     if checkpoint is None:
         _introduce(reporter, started, lesson.ready, plan)
+        if not can_learn_to_stop(model.learner.model, model.base.tokenizer.eos_token_id):
+            reporter.warn(
+                "The model does not know its end-of-text token, so that its replies will not learn where to stop",
+                "Take --method full, which teaches that too, or end replies by their length",
+            )
     evaluator = _evaluator(plan, model, lesson, place)
     return Workshop(
         run=run,
