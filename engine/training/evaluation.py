@@ -20,6 +20,11 @@ from engine.training.rows import Layout, Pack, Rows, trained_tokens
 _MAX_PERPLEXITY = 1e12
 
 
+def perplexity(loss: float) -> float:
+    """Among how many equally likely tokens the model seems to choose, by its loss in nats a token; bounded."""
+    return min(_MAX_PERPLEXITY, math.exp(min(loss, 50)))
+
+
 class Evaluator:
     """Reads the same held-out rows each time, without a trace in the training: no gradient, no random number."""
 
@@ -83,7 +88,7 @@ class Evaluator:
         return EvalDone(
             step=step,
             loss=loss,
-            perplexity=min(_MAX_PERPLEXITY, math.exp(min(loss, 50))),
+            perplexity=perplexity(loss),
             seconds=time.monotonic() - began_s,
             tokens=tokens,
             accuracy=accuracy,

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import msgspec
 
+from engine.figures import plural
 from engine.protocol import Frozen
 from engine.runs.checkpoints import PARTIAL_PREFIX
 from engine.runs.folder import RunFolder
 from engine.runs.plan import Plan
 from engine.training.checkpoints import STATE_FILES
+from engine.training.evaluation import perplexity
 
 CARD = "README.md"
 FIGURES = "figures.json"
@@ -28,6 +30,8 @@ class Figures(Frozen, frozen=True, kw_only=True):
     learning_rate: float
     rows: int
     tokens: int
+    evaluation_rows: int = 0
+    """Held out; 0 where the loss was measured on rows that were trained on."""
     loss_before: float | None = None
     loss_after: float | None = None
     accuracy_before: float | None = None
@@ -67,15 +71,6 @@ def write_final(run: RunFolder, checkpoint: Path, plan: Plan, figures: Figures, 
 def card(run: RunFolder, plan: Plan, figures: Figures, base: str) -> str:
     """The model card: what it is, what it learned from, and the figures before and after."""
     library = "transformers" if plan.method == "full" else "peft"
-    rows = "\n".join(
-        f"| {name} | {_number(before)} | {_number(after)} |"
-        for name, before, after in (
-            ("loss on held-out rows, nats a token", figures.loss_before, figures.loss_after),
-            ("accuracy on held-out rows", figures.accuracy_before, figures.accuracy_after),
-            ("loss on unrelated English text", figures.generic_before, figures.generic_after),
-        )
-        if before is not None or after is not None
-    )
     load = (
         'AutoModelForCausalLM.from_pretrained("this folder")'
         if plan.method == "full"
@@ -98,9 +93,9 @@ learned, at a learning rate of {figures.learning_rate:g}, seed {plan.seed}.
 
 | | before | after |
 |---|---|---|
-{rows}
+{_table(figures)}
 
-A rise of the loss on unrelated text is what was forgotten. Held-out rows were not trained on.
+A rise of the loss on unrelated text is what was forgotten. {_measured_on(figures)}
 
 ```python
 from {package} import {loader}
@@ -113,7 +108,33 @@ model = {load}
 """
 
 
+def _table(figures: Figures) -> str:
+    """What was measured, a line each."""
+    where = "held-out rows" if figures.evaluation_rows else "rows that were trained on"
+    lines = (
+        (f"loss on {where}, nats a token", figures.loss_before, figures.loss_after),
+        (f"perplexity on {where}", _perplexity(figures.loss_before), _perplexity(figures.loss_after)),
+        (f"accuracy on {where}", figures.accuracy_before, figures.accuracy_after),
+        ("loss on unrelated English text", figures.generic_before, figures.generic_after),
+    )
+    return "\n".join(
+        f"| {name} | {_number(before)} | {_number(after)} |"
+        for name, before, after in lines
+        if before is not None or after is not None
+    )
+
+
+def _measured_on(figures: Figures) -> str:
+    if not figures.evaluation_rows:
+        return "No row was held out: what was measured tells nothing of rows that were not trained on."
+    return f"{plural(figures.evaluation_rows, 'row was', 'rows were')} held out and not trained on."
+
+
 _METHODS = {"full": "full fine-tuning", "lora": "LoRA adapters", "soft-prompt": "a soft prompt"}
+
+
+def _perplexity(loss: float | None) -> float | None:
+    return None if loss is None else perplexity(loss)
 
 
 def _number(value: float | None) -> str:

@@ -63,6 +63,7 @@ class Workshop(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             learning_rate=self.started.learning_rate,
             rows=self.data.rows,
             tokens=self.data.tokens,
+            evaluation_rows=self.data.evaluation_rows,
             loss_before=first.first_loss,
             loss_after=best.loss,
             accuracy_before=first.first_accuracy,
