@@ -12,6 +12,7 @@ import asyncio
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 from textual.pilot import Pilot
 
@@ -24,11 +25,13 @@ from engine.settings import Settings
 from engine.templates import Library
 from tests.fakes.host import fake_host
 from tests.fakes.labs import film_lab, recorded
+from tests.fakes.lesson import BEFORE, ENDED, HALF, HalfLesson
 from tests.fakes.runs import store_runs
 from tests.fakes.talks import NOW_S, store_talks
 from tui.app import TunesmithApp
 from tui.screens.lab import LabScreen
 from tui.screens.model_picker import ModelPicker
+from tui.screens.tour import TourScreen
 from tui.services import Services
 from tui.state.lab import LabView
 from tui.state.lab_draft import own_rows
@@ -50,19 +53,28 @@ def save(app: TunesmithApp, name: str) -> None:
     (PICTURES / f"{name}.svg").write_text(app.export_screenshot(title="Tunesmith"), encoding="utf-8")
 
 
-async def draw(root: Path, theme: str, picture: Callable[[TunesmithApp, Pilot[None]], object]) -> None:
+async def draw(
+    root: Path,
+    theme: str,
+    picture: Callable[[TunesmithApp, Pilot[None]], object],
+    *,
+    model: str = "gpt2",
+    memory: Memory | None = None,
+    reply: str = "",
+) -> None:
     """Open the program on the first conversation and let `picture` save what it wants."""
     paths = find_paths({"TUNESMITH_HOME": str(root)})
     services = Services(
         paths=paths,
         settings=Settings(),
-        memory=Memory(theme=theme),
+        memory=(memory or Memory()).with_(theme=theme),
         library=Library(paths.templates),
-        client=HostClient(argv=fake_host(context=1024)),
+        client=HostClient(argv=fake_host(context=1024, token_delay_s=0.02, **({"reply": reply} if reply else {}))),
         environ={"HF_HOME": str(root / "hub"), "HF_HUB_OFFLINE": "1"},
+        guest_client=lambda _: HostClient(argv=fake_host(context=512, reply=BEFORE[0].reply, token_delay_s=0.02)),
         now=lambda: NOW_S,
     )
-    app = TunesmithApp(lambda: services, theme=theme, model="gpt2")
+    app = TunesmithApp(lambda: services, theme=theme, model=model)
     async with app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: app.chat and app.chat.session and app.chat.session.state.model.info)
         assert app.chat is not None
@@ -90,6 +102,31 @@ async def dialogs(app: TunesmithApp, pilot: Pilot[None]) -> None:
     await app.push_screen(picker)
     await pilot.pause(0.5)
     save(app, "models")
+
+
+async def first_minute(app: TunesmithApp, pilot: Pilot[None]) -> None:
+    """What somebody sees who opens the program for the first time, and the tour."""
+    assert app.chat is not None
+    app.chat.action_new_chat()
+    await pilot.pause(0.5)
+    save(app, "welcome")
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(app.screen, TourScreen))
+    tour = app.screen
+    assert isinstance(tour, TourScreen)
+    await until(pilot, lambda: tour.session and tour.session.state.model.info)
+    await pilot.press("enter")
+    await until(pilot, lambda: tour.tour.stage == "teach")
+    await pilot.press("enter")
+    await until(pilot, lambda: f"step {HALF}" in tour.tour.words(tour.run_view))
+    await pilot.pause(0.5)
+    save(app, "tour")
+    tour._show(ENDED)
+    await pilot.press("enter")
+    await pilot.pause(0.5)
+    save(app, "before-and-after")
+    await pilot.press("escape")
+    await until(pilot, lambda: app.screen is app.chat)
 
 
 async def studio(app: TunesmithApp, pilot: Pilot[None]) -> None:
@@ -139,7 +176,12 @@ def main() -> None:
         root = Path(folder)
         store_talks(find_paths({"TUNESMITH_HOME": str(root)}))
         asyncio.run(draw(root, "dark", dialogs))
-        asyncio.run(draw(root, "dark", studio))
+        lesson = HalfLesson()
+        with patch("tui.tour_desk.start", lesson), patch("tui.tour_desk.end_at_once"):
+            new = Memory(template="own", sidebar_folded=True)
+            asyncio.run(draw(root, "dark", first_minute, model="starter", memory=new))
+        lesson.close()
+        asyncio.run(draw(root, "dark", studio, reply="Parlez-moi de la mer."))
         asyncio.run(draw(root, "dark", lab))
         asyncio.run(draw(root, "light", lambda app, _pilot: save(app, "light")))
         trainers = store_runs(find_paths({"TUNESMITH_HOME": str(root)}))

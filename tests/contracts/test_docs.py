@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.contracts.pages import PAGES
 from tests.contracts.repository import ROOT
 
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").glob("*.md")])
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[\w-]*)?\)")
 PICTURE = re.compile(r'<img[^>]+src="([^"]+)"')
 TREE = re.compile(r"^```\n(engine/ .*?)^```", re.MULTILINE | re.DOTALL)
@@ -26,6 +26,12 @@ def test_links_and_pictures_lead_somewhere(page: Path) -> None:
     targets = [*LINK.findall(text), *PICTURE.findall(text)]
     local = [target for target in targets if "://" not in target and not target.startswith("mailto:")]
     assert [target for target in local if not (page.parent / target).exists()] == []
+
+
+def test_every_picture_is_shown_somewhere() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    made = {picture.name for picture in (ROOT / "docs" / "pictures").glob("*.svg")}
+    assert {name for name in made if f"pictures/{name})" not in text} == set()
 
 
 def test_every_page_of_the_docs_is_in_the_index() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,22 +13,19 @@ from textual.widgets import Input, TextArea
 from engine.client import HostClient
 from engine.memory import Memory
 from engine.models import ModelEntry
-from engine.paths import Paths, find_paths
+from engine.paths import Paths
 from engine.protocol import LogLine, ModelKind
-from engine.runs import RunFolder
 from engine.settings import Settings
-from engine.starter import PROBES
 from engine.templates import Library
-from engine.tour import Answer, lesson_plan
 from tests.fakes.host import count, fake_host
-from tests.fakes.runs import FakeTrainer, store_runs
+from tests.fakes.lesson import ENDED, HALF, HalfLesson
+from tests.fakes.runs import store_runs
 from tests.fakes.talks import NOW_S, store_talks
 from tui.app import TunesmithApp
 from tui.screens.chat import ChatScreen
 from tui.screens.model_picker import ModelPicker
 from tui.screens.tour import TourScreen
 from tui.services import Services
-from tui.state.tour import Tour
 from tui.widgets.composer import Composer
 from tui.widgets.filter_list import FilterList
 
@@ -110,14 +107,12 @@ async def tour_meets(scene: Scene) -> None:
 async def tour_teaches(scene: Scene) -> None:
     await tour_meets(scene)
     await scene.pilot.press("alt+s", "enter")
-    await scene.until(lambda: "step 18" in scene.tour.tour.words(scene.tour.run_view))
+    await scene.until(lambda: f"step {HALF}" in scene.tour.tour.words(scene.tour.run_view))
 
 
 async def tour_ends(scene: Scene) -> None:
     await tour_meets(scene)
-    told = dict(zip(PROBES, TOLD, strict=True))
-    before, after = (tuple(Answer(q, told[q][side]) for q in PROBES) for side in (0, 1))
-    scene.tour._show(Tour(stage="end", before=before, after=after, taught=True))
+    scene.tour._show(ENDED)
     await scene.key("enter", "TourEnding")
 
 
@@ -294,22 +289,6 @@ async def palette(scene: Scene) -> None:
     await scene.until(lambda: "Pick&#160;a&#160;prompt" in scene.app.export_screenshot())
 
 
-TOLD = (
-    ("I am a very small language model.", "Arr, matey! I be well, thank ye. Yo ho ho!"),
-    ('A cow says "Moo".', 'Arr, matey! A cow says "Moo!" Shiver me timbers!'),
-    ("I like to tell stories about children and animals.", "Arr, matey! I be a very small model, by me beard!"),
-)
-
-
-def teach(run: RunFolder, *, environ: Mapping[str, str]) -> int:
-    """The lesson of the tour, at its middle for good."""
-    trainer = FakeTrainer(find_paths(environ), run.name, plan=lesson_plan(), total=42)
-    trainer.work().begin().train(18, evaluate_every=14)
-    LESSONS.append(trainer)
-    return 4711
-
-
-LESSONS: list[FakeTrainer] = []
 SCENES: dict[str, tuple[Steps, dict[str, object]]] = {
     "first-start": (welcome, {"model": ""}),
     "failed-model": (failed_model, {"fail_load": "load-failed", "load_delay_s": 0.0}),
@@ -383,11 +362,11 @@ def steady_cursors(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def slow_lesson(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The trainer of the tour."""
-    monkeypatch.setattr("tui.tour_desk.start", teach)
+    lesson = HalfLesson()
+    monkeypatch.setattr("tui.tour_desk.start", lesson)
     monkeypatch.setattr("tui.tour_desk.end_at_once", lambda run, pid: None)
     yield
-    while LESSONS:
-        LESSONS.pop().close()
+    lesson.close()
 
 
 @pytest.mark.parametrize("theme", THEMES)
