@@ -40,7 +40,7 @@ def test_compare_two_templates_use_the_winner_and_chat(home: Path, data: Path, p
         terminal.press("alt+t")
         terminal.wait_for("Template studio")
         terminal.press("ctrl+n")
-        terminal.wait_for("A new template")
+        terminal.wait_for("What is the new template called?")
         terminal.type("Bird")
         terminal.press("enter")
         terminal.wait_for("bird.toml · saved")

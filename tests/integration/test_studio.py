@@ -17,7 +17,7 @@ def test_write_a_template_see_it_run_it_and_use_it_in_the_chat(start: Start, pat
         terminal.press("alt+t")
         terminal.wait_for("Template studio")
         terminal.press("ctrl+n")
-        terminal.wait_for("A new template")
+        terminal.wait_for("What is the new template called?")
         terminal.type("Haiku")
         terminal.press("enter")
         terminal.wait_for("haiku.toml · saved")

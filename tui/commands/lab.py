@@ -59,7 +59,7 @@ LAB: tuple[Action, ...] = (
     ),
     Action(
         id="lab_edit",
-        title="Change",
+        title="Change what is under the cursor",
         help="Change the column under the cursor, or the row where the cursor is on its input.",
         keys="e",
         scope="lab",
@@ -68,8 +68,8 @@ LAB: tuple[Action, ...] = (
     ),
     Action(
         id="lab_remove",
-        title="Remove",
-        help="Take the column away, or the row where the cursor is on its input.",
+        title="Take away what is under the cursor",
+        help="Take the column away, or the row where the cursor is on its input; Ctrl+Z brings it back.",
         keys="delete,backspace",
         scope="lab",
         group="In the lab",
@@ -94,7 +94,7 @@ LAB: tuple[Action, ...] = (
     Action(
         id="lab_studio",
         title="Write on the template",
-        help="Open the column's template in the studio; what is changed there comes as a column beside it.",
+        help="Open the column's template in the studio; what is saved there comes as a column beside it.",
         keys="t",
         scope="lab",
         group="In the lab",

@@ -44,7 +44,7 @@ async def ask_for_file(
         return f"{file} is a folder: name a file in it" if is_folder else ""
 
     while True:
-        prompt = LinePrompt(title, value=value, hint=hint, validate=fault)
+        prompt = LinePrompt(title, value=value, hint=hint, validate=fault, does="writes it")
         line = cast("str | None", await screen.app.push_screen_wait(prompt))
         if line is None:
             return None

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from engine.display import visible_line
-from tui.screens.dialog import Dialog, Key
+from tui.screens.dialog import Dialog, Key, KeyHint
 
 
 def anything(text: str) -> str:
@@ -22,7 +22,7 @@ def anything(text: str) -> str:
 class LinePrompt(Dialog[str]):
     """One line, with what is wrong with it beneath. Gives the line, or None."""
 
-    KEYS = (Key("Enter", "keeps it", "keep"), Key("Esc", "leaves it as it was", "close"))
+    KEYS = (Key("Enter", "keeps it", "keep"), Key("Esc", "leaves all as it was", "close"))
 
     DEFAULT_CSS: ClassVar[str] = """
     LinePrompt > .dialog--frame { width: 80%; max-width: 100; height: auto; }
@@ -45,6 +45,7 @@ class LinePrompt(Dialog[str]):
         hint: str = "",
         placeholder: str = "",
         validate: Callable[[str], str] = anything,
+        does: str = "keeps it",
     ) -> None:
         """Make the question.
 
@@ -54,13 +55,14 @@ class LinePrompt(Dialog[str]):
             hint: One line of help beneath.
             placeholder: Shown while nothing is typed.
             validate: What is wrong with a line, in words; empty where nothing is.
+            does: What Enter does, as the last line says it.
         """
         super().__init__()
         self._heading = title
         self._value = value
         self._hint = hint
         self._placeholder = placeholder
-        self._validate = validate
+        self._validate, self._does = validate, does
 
     def parts(self) -> Iterator[Widget]:
         """The line, the hint, and room for a fault."""
@@ -72,6 +74,7 @@ class LinePrompt(Dialog[str]):
     def on_mount(self) -> None:
         """Put the title into the frame."""
         self.frame.border_title = Content(visible_line(self._heading))
+        self.query(KeyHint).first().update(Content.assemble(("Enter", "bold $accent"), f" {self._does}"))
 
     @on(Input.Changed)
     def _forget_fault(self) -> None:

@@ -13,6 +13,7 @@ from engine.lab.records import Lab, Metric, Variation
 from engine.lab.scores import is_exact, is_right
 from engine.lab.statistics import Interval
 from engine.lab.summary import figure_text
+from tui.renderables.fitted import both_ends
 from tui.state.header import short_sampling_words
 from tui.state.lab import CellState, LabView
 from tui.state.model import short_name
@@ -23,6 +24,7 @@ LEGEND = "· waiting  ▸ running  ● done  ◇ kept from before  ! failed"
 RIGHT, WRONG = "✓", "✗"
 BRIEF: dict[Metric, str] = {"accuracy": "accuracy", "exact": "exact", "perplexity": "perpl.", "diversity": "diversity"}
 _LETTERS: dict[Metric, str] = {"accuracy": "acc", "exact": "exact", "perplexity": "ppl", "diversity": "div"}
+_LEAST_MODEL, _MODEL_END = 12, 4
 _SHOWN = 600
 """Characters of a reply that are looked at for a cell of a few lines."""
 
@@ -160,13 +162,17 @@ def _whole(share: str) -> str:
     return f"{float(share.removesuffix(' %')):.0f}" if share.endswith(" %") else share
 
 
-def column_words(view: LabView, place: int) -> str:
-    """What a column asks, and how exactly that is computed, in one line."""
+def column_words(view: LabView, place: int, width: int = 0) -> str:
+    """What a column asks, and how exactly that is computed, in one line; in a width the model's name is cut first."""
     variation = view.lab.variations[place]
-    parts = (
+    model, exactly = short_name(variation.model), precision_words(view, variation.model)
+    parts = [
         variation.template.name,
-        short_name(variation.model),
-        precision_words(view, variation.model) or "precision not known yet",
+        model,
+        exactly or ("" if width else "precision not known before it is loaded"),
         short_sampling_words(variation.sampling),
-    )
-    return " · ".join(map(visible_line, parts))
+    ]
+    over = sum(len(part) + 3 for part in parts if part) - 3 - width
+    if width and over > 0:
+        parts[1] = both_ends(model, max(_LEAST_MODEL, len(model) - over), _MODEL_END)
+    return " · ".join(visible_line(part) for part in parts if part)

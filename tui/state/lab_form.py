@@ -55,7 +55,7 @@ SETUP_FIELDS: tuple[TuneField, ...] = (
     ),
     TuneField(
         name="normalisation",
-        label="Labels weighed",
+        label="Words compared",
         meaning="",
         kind="choice",
         choices=_NORMALISATIONS,

@@ -15,18 +15,18 @@ EMPTY = (
     "Which words work best? Put the same inputs to several prompts, models or settings, and see.",
     "",
     "A  type a row: what you would ask the model",
-    "F  take the rows of a file: JSONL, CSV, TXT; with scores where it has labels or answers",
+    "F  take the rows of a file, with scores where it has labels or answers",
     "C  add a column: a template, a model and its sampling",
     "O  open a lab from before, or a spec file",
     "R  run: each cell fills while you watch, or while you chat",
 )
 _STAGES = {
-    "finding": "is looked for",
-    "downloading": "downloads",
-    "importing": "is being started",
-    "converting": "is converted",
-    "reading": "is read",
-    "placing": "is placed",
+    "finding": "looking for",
+    "downloading": "downloading",
+    "importing": "starting for",
+    "converting": "converting, once,",
+    "reading": "reading",
+    "placing": "getting ready",
 }
 
 
@@ -63,7 +63,8 @@ def phase_words(view: LabView) -> str:
 def _loading_words(view: LabView) -> str:
     loading = view.loading
     assert loading is not None
-    words = f"{visible_line(short_name(loading.model))} {_STAGES.get(loading.stage, loading.stage)}"
+    words = visible_line(f"{_STAGES.get(loading.stage, loading.stage)} {short_name(loading.model)}")
+    words = words[0].upper() + words[1:]
     if not loading.total_bytes:
         return f"{words}…"
     share = 100 * loading.done_bytes / loading.total_bytes

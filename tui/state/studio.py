@@ -13,7 +13,7 @@ from engine.protocol import ModelInfo, TokensCounted
 from engine.templates.examination import Examined, Finding
 from tui.state.reply import Reply
 
-RENDERING = "being rendered…"
+RENDERING = "Being rendered…"
 SAMPLE = "Tell me about the sea."
 _ALARM_SHARE = 0.9
 
@@ -81,7 +81,7 @@ def title_words(one: Open) -> str:
     """Which template it is, and whether it is saved."""
     name = visible_line(one.file.name if one.file is not None else one.id)
     if one.is_read_only:
-        return f"{name} · shipped, read-only: F9 duplicates it"
+        return f"{name} · shipped, read-only: F9 makes a copy to change"
     if one.is_dirty:
         return f"{name} · {'from your draft, ' if one.from_draft else ''}not saved"
     return f"{name} · saved"
@@ -91,7 +91,7 @@ def disk_words(one: Open) -> str:
     """What another program did to the file; empty where nothing."""
     if one.on_disk == "changed":
         return "Another program changed this file."
-    return "Another program deleted this file; keep yours to save it anew." if one.on_disk == "gone" else ""
+    return "Another program deleted this file; your text is still here." if one.on_disk == "gone" else ""
 
 
 def size_words(state: StudioState, model: ModelInfo | None) -> str:
@@ -100,20 +100,20 @@ def size_words(state: StudioState, model: ModelInfo | None) -> str:
     if examined is None:
         return RENDERING
     if state.is_late:
-        return "still being rendered: what is below is of the text before"
+        return "Still being rendered: below is the prompt of the text before"
     if state.uncounted:
         return visible_line(state.uncounted)
     if counted is not None:
         share = counted.tokens / max(1, counted.context_tokens)
         full = " · nearly full" if share > _ALARM_SHARE else ""
-        return f"{counted.tokens:,} of {counted.context_tokens:,} tokens ({share:.0%}){full}"
+        return f"The prompt: {counted.tokens:,} of {counted.context_tokens:,} tokens ({share:.0%}){full}"
     if examined.template is None:
         return ""
     if examined.unrendered:
-        return "no prompt, so nothing to count"
+        return "There is no prompt, so nothing is counted"
     if model is None:
-        return f"{plural(len(examined.text), 'character')} · no model to count tokens: Ctrl+O picks one"
-    return "counting…"
+        return f"The prompt: {plural(len(examined.text), 'character')} · no model to count tokens: Ctrl+O picks one"
+    return "The prompt: tokens are being counted…"
 
 
 def stop_words(examined: Examined | None) -> str:
@@ -122,8 +122,8 @@ def stop_words(examined: Examined | None) -> str:
     if template is None:
         return ""
     if not template.stop:
-        return "Stops at the model's own end of text"
-    return "Stops at " + "  ".join(f"“{visible_line(stop.replace(chr(10), '⏎'))}”" for stop in template.stop)
+        return "The reply stops at the model's own end of text"
+    return "The reply stops at " + "  ".join(f"“{visible_line(stop.replace(chr(10), '⏎'))}”" for stop in template.stop)
 
 
 def finding_words(finding: Finding) -> tuple[str, str]:

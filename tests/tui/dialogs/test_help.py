@@ -13,9 +13,9 @@ pytestmark = pytest.mark.program
 
 @pytest.mark.parametrize("width", [80, 200])
 async def test_every_action_is_in_it(width: int) -> None:
-    async with opened(HelpScreen(), size=(width, 400)) as it:
+    async with opened(HelpScreen(), size=(width, 600)) as it:
         await it.until(lambda: bool(it.dialog.query("#help-body Static")), "the table")
-        it.dialog.frame.styles.max_height = 400
+        it.dialog.frame.styles.max_height = 600
         await it.pilot.pause()
         shown = it.text()
         for action in ACTIONS:

@@ -680,7 +680,11 @@ async def test_what_does_not_hold_any_more_goes_when_it_was_looked_up(start_lab:
 async def test_the_precision_of_a_column_is_shown_once_its_model_is_loaded(start_lab: StartLab) -> None:
     async with start_lab(reply="Hi") as lab:
         await lab.type_row("First")
-        await until_shown(lab.program, "precision not known yet")
+        await lab.press("enter")
+        await lab.shown("CellScreen")
+        await until_shown(lab.program, "precision not known before it is loaded")
+        await lab.press("escape")
+        await lab.shown("LabScreen")
         await lab.press("r")
         await lab.finish()
         await until_shown(lab.program, "1 row · small · cpu float32", "Plain · small · cpu float32")

@@ -125,11 +125,11 @@ def test_only_cells_that_look_different_are_told() -> None:
         (
             (ModelLoading(model="x/small", stage="downloading", done_bytes=50, total_bytes=100),),
             "loading",
-            "▸ small downloads, 50 % of 100 B",
+            "▸ Downloading small, 50 % of 100 B",
             "",
             "▸ lab",
         ),
-        ((ModelLoading(model="x/small", stage="reading"),), "loading", "▸ small is read…", "", "▸ lab"),
+        ((ModelLoading(model="x/small", stage="reading"),), "loading", "▸ Reading small…", "", "▸ lab"),
         (
             (STARTED, Progressed(done=2, failed=1, total=8, eta_s=61.0)),
             "running",

@@ -208,16 +208,16 @@ async def test_a_slow_prompt_is_said_to_be_rendered_and_no_other_ones_is_shown(
         await until_shown(program, "Write a creative story about Tell me")
         with slow:
             studio(program).query_one("#studio-message", Input).value = "rain"
-            await until_shown(program, "still being rendered", "Write a creative story about Tell me")
+            await until_shown(program, "Still being rendered", "Write a creative story about Tell me")
         await until_shown(program, "Write a creative story about rain")
-        assert "still being rendered" not in on_screen(program)
+        assert "Still being rendered" not in on_screen(program)
 
 
 async def test_what_fails_when_it_is_rendered_is_not_counted(start: Start, mine: Path) -> None:
     async with start() as program:
         await opened(program)
         await rewrite(program, 'body = "{{ 1 // 0 }}"\n')
-        await until_shown(program, "no prompt, so nothing to count")
+        await until_shown(program, "no prompt, so nothing is counted")
 
 
 async def test_what_is_typed_right_before_running_is_run(start: Start, mine: Path) -> None:
@@ -345,7 +345,7 @@ async def test_the_chat_never_uses_what_is_faulty_or_not_saved(start: Start, min
         await opened(program)
         await rewrite(program, "nonsense")
         await program.pilot.press("f10")
-        await until_told(program, "It has faults: mend them first")
+        await until_told(program, "The template has faults: mend them first")
         await program.pilot.press("ctrl+s")
         await program.until(lambda: written(mine) == "nonsense", "the file")
         await program.until(lambda: program.session.library.scan().faults, "the library")
@@ -369,7 +369,7 @@ async def test_typing_into_a_shipped_one_offers_a_copy(start: Start, paths: Path
     async with start() as program:
         await opened(program, "story")
         await program.pilot.press("x")
-        await until_shown(program, "It is shipped and stays as it is")
+        await until_shown(program, "It ships with the program and stays as it is")
         await answer(program, "My story")
         await until_shown(program, "my-story.toml · saved", "Write a creative story")
         assert not editor(program).read_only

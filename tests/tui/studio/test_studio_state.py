@@ -12,7 +12,7 @@ GOOD = 'stop = ["\\nUser:"]\nbody = "{{ message }} {{ poet }}"\n[variables.poet]
 def test_a_good_text_is_rendered_with_the_sample() -> None:
     found = examine(GOOD, "x", message="sea", variables={"poet": "Issa", "gone": "x"})
     assert (found.text, found.findings) == ("sea Issa", ())
-    assert stop_words(found) == "Stops at “⏎User:”"
+    assert stop_words(found) == "The reply stops at “⏎User:”"
 
 
 def test_faults_have_their_line_and_no_text() -> None:
@@ -39,20 +39,23 @@ def test_the_models_own_template_without_a_model_says_so() -> None:
 
 def test_the_size_is_of_the_window() -> None:
     state = StudioState(examined=examine(GOOD, "x", message="sea"))
-    assert size_words(state, None) == "9 characters · no model to count tokens: Ctrl+O picks one"
+    assert size_words(state, None) == "The prompt: 9 characters · no model to count tokens: Ctrl+O picks one"
     counted = TokensCounted(id=1, tokens=990, context_tokens=1000, dropped_turns=0)
-    assert size_words(state.with_(counted=counted), None) == "990 of 1,000 tokens (99%) · nearly full"
+    assert size_words(state.with_(counted=counted), None) == "The prompt: 990 of 1,000 tokens (99%) · nearly full"
     assert size_words(state.with_(uncounted="too\x1b long"), None) == "too␛ long"
 
 
 def test_counting_is_said_only_while_something_is_counted() -> None:
     model = ModelInfo("gpt2", "gpt2", "gpt2", "base", 124_000_000, 1, 256, 50257, "cpu", "float32")
-    assert size_words(StudioState(), model) == "being rendered…"
-    assert size_words(StudioState(examined=examine(GOOD, "x", message="sea")), model) == "counting…"
+    assert size_words(StudioState(), model) == "Being rendered…"
+    assert (
+        size_words(StudioState(examined=examine(GOOD, "x", message="sea")), model)
+        == "The prompt: tokens are being counted…"
+    )
     broken = examine('body = "{{ 1 // 0 }}"', "x", message="sea")
-    assert size_words(StudioState(examined=broken), model) == "no prompt, so nothing to count"
+    assert size_words(StudioState(examined=broken), model) == "There is no prompt, so nothing is counted"
     late = StudioState(examined=examine(GOOD, "x", message="sea"), is_late=True)
-    assert "still being rendered" in size_words(late, model)
+    assert "Still being rendered" in size_words(late, model)
 
 
 def test_nothing_of_a_file_drives_the_terminal() -> None:

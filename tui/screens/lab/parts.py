@@ -59,7 +59,7 @@ def legend_text(view: LabView, row: int, column: int, width: int) -> Content:
     if column == INPUTS:
         where += " · its input: E changes it"
     elif column < len(lab.variations):
-        where += f" · {column_words(view, column)}"
+        where += f" · {column_words(view, column, max(1, width - len(where) - 3))}"
     legend = Content.styled(LEGEND, QUIET)
     room = width - legend.cell_length - 2
     if room < max(24, Content(where).cell_length):

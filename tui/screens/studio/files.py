@@ -97,7 +97,7 @@ class FileActions(StudioBase):
             self.notice("It is still being rendered: try again in a moment")
             return False
         if self.state.examined.template is None:
-            self.notice("It has faults: mend them first", error=True)
+            self.notice("The template has faults: mend them first. F8 goes to them", error=True)
             return False
         if not (self.desk.now.is_read_only or self.save()):
             return False
@@ -133,7 +133,7 @@ class FileActions(StudioBase):
 
     def action_studio_new(self) -> None:
         """Make a new one from a skeleton."""
-        self._ask_name("A new template", "", lambda name: authoring.create(self.desk.library, name))
+        self._ask_name("What is the new template called?", "", lambda name: authoring.create(self.desk.library, name))
 
     def action_studio_duplicate(self) -> None:
         """Copy what is written, under another name."""
@@ -142,7 +142,8 @@ class FileActions(StudioBase):
     def ask_to_duplicate(self) -> None:
         """Ask what the copy is to be called."""
         one = self.desk.now
-        title = "It is shipped and stays as it is: make a copy" if one.is_read_only else "Duplicate"
+        title = "It ships with the program and stays as it is: what is a copy called?"
+        title = title if one.is_read_only else "What is the copy called?"
         self._ask_name(title, f"My {one.id}", lambda name: authoring.create(self.desk.library, name, one.text))
 
     def _ask_name(self, title: str, value: str, make: Callable[[str], Path]) -> None:
@@ -157,8 +158,9 @@ class FileActions(StudioBase):
             self.desk.forget(file.stem)
             self.open(file.stem)
 
-        hint = "What lists will call it; its file is named after it"
-        self.app.push_screen(LinePrompt(title, value=value, hint=hint, validate=self._fault_of_name), named)
+        hint = "This is its name in lists; its file is named after it"
+        prompt = LinePrompt(title, value=value, hint=hint, validate=self._fault_of_name, does="makes it and opens it")
+        self.app.push_screen(prompt, named)
 
     def _fault_of_name(self, name: str) -> str:
         try:
@@ -186,7 +188,8 @@ class FileActions(StudioBase):
             same = name.strip() and template_id(name).casefold() == one.id.casefold()
             return "" if same else self._fault_of_name(name)
 
-        self.app.push_screen(LinePrompt("Rename the template", value=value, validate=fault), named)
+        prompt = LinePrompt("Rename the template", value=value, validate=fault, does="saves and renames it")
+        self.app.push_screen(prompt, named)
 
     def action_studio_delete(self) -> None:
         """Take it out of the list."""
@@ -225,8 +228,9 @@ class FileActions(StudioBase):
             self.desk.forget(file.stem)
             self.open(file.stem)
 
-        hint = "A .toml file; it is copied in among your own"
-        self.app.push_screen(LinePrompt("Take in a template file", hint=hint, placeholder="path/to/file.toml"), named)
+        hint = "A .toml file from anywhere; a copy of it goes among your templates"
+        prompt = LinePrompt("Take in a template file", hint=hint, placeholder="path/to/file.toml", does="takes it in")
+        self.app.push_screen(prompt, named)
 
     def action_studio_export(self) -> None:
         """Write it to a file somewhere else."""
@@ -236,7 +240,7 @@ class FileActions(StudioBase):
         def target(line: str) -> Path:
             return authoring.exported_file(one.id, Path(line.strip()).expanduser())
 
-        hint = "A file, or a folder, into which it goes under its name"
+        hint = "A file; or a folder, in which it will have its own name"
         title = "Write the template to a file"
         file = await ask_for_file(self, title, value=f"{one.id}.toml", hint=hint, target=target)
         if file is None or (one.id == self.desk.now.id and self.desk.now.is_dirty and not self.save()):

@@ -40,7 +40,7 @@ class Running(StudioBase):
         if model is None:
             return
         if examined is None or examined.prompt is None or examined.unrendered:
-            self.notice("It has faults: mend them first", error=True)
+            self.notice("The template has faults: mend them first. F8 goes to them", error=True)
             return
         self._cancel()
         sampling = self.host.studio_sampling(examined.prompt.template.sampling)

@@ -213,7 +213,7 @@ class StudioScreen(Drawing, Running, Examining, FileActions):
         if line := next_line(self.state.findings, editor.cursor_location[0] + 1):
             self._go_to(line)
         else:
-            self.notice("Nothing was found")
+            self.notice("There is no fault and no warning")
 
     @on(OptionList.OptionSelected, "#studio-findings")
     def _finding_chosen(self, event: OptionList.OptionSelected) -> None:
