@@ -184,6 +184,6 @@ def _verdict(metric: Metric, names: Sequence[str], values: Sequence[float], diff
     if difference.count < FEWEST_ROWS:
         return f"{best} is ahead of {second}, {against}, but that can be chance.{few}"
     return (
-        f"{best} is ahead of {second}, {against}, but that can be chance: if lots decided which answer to these {rows} "
-        f"is whose, one would be as far ahead in {100 * difference.luck:.0f} of 100 cases.{few}"
+        f"{best} is ahead of {second}, {against}, but that can be chance: were both equally good, one of them would be "
+        f"as far ahead on these {rows} {100 * difference.luck:.0f} times in 100.{few}"
     )
