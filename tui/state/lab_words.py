@@ -23,7 +23,7 @@ EMPTY = (
 _STAGES = {
     "finding": "looking for",
     "downloading": "downloading",
-    "importing": "starting for",
+    "importing": "starting the process for",
     "converting": "converting, once,",
     "reading": "reading",
     "placing": "getting ready",

@@ -80,7 +80,7 @@ async def rewrite(lab: Any, text: str) -> None:
     """Replace what is written in the studio, and save it."""
     studio = await lab.shown("StudioScreen")
     studio.query_one("TemplateEditor").load_text(text)
-    await lab.until(lambda: studio.desk.now.is_dirty, "the change")
+    await lab.until(lambda: studio.desk.now.text == text, "the change")
     await lab.press("ctrl+s")
     await lab.until(lambda: not studio.desk.now.is_dirty, "the save")
 
@@ -170,3 +170,30 @@ async def test_the_template_of_a_spec_is_copied_to_be_written_on(
         await lab.shown("LabScreen")
         assert [column.template.body[:4] for column in lab.bench.draft.lab.variations] == ["Sing", "Tell"]
         assert (tmp_path / "far.toml").read_text() == MINE.replace("Mine", "Far")
+
+
+@pytest.mark.parametrize("text", [CHANGED + "nonsense", CHANGED], ids=["faulty", "unsaved"])
+async def test_t_goes_on_with_a_copy_that_is_no_column_yet(start_lab: StartLab, text: str) -> None:
+    async with start_lab() as lab:
+        await lab.press("t")
+        await lab.shown("StudioScreen")
+        await lab.press("f9")
+        prompt = await lab.shown("LinePrompt")
+        prompt.query_one("Input").value = "Sea shanty"
+        await lab.press("enter")
+        studio = await lab.shown("StudioScreen")
+        if text == CHANGED:
+            studio.query_one("TemplateEditor").load_text(text)
+            await lab.until(lambda: studio.desk.now.is_dirty, "the change")
+        else:
+            await rewrite(lab, text)
+        await lab.press("escape")
+        await lab.shown("LabScreen")
+        await lab.until(lambda: "no column yet: T goes on with it" in lab.notices(), "the word")
+        await lab.press("t")
+        studio = await lab.shown("StudioScreen")
+        assert (studio.desk.now.id, studio.desk.now.text) == ("sea-shanty", text)
+        await rewrite(lab, CHANGED + "# mended\n")
+        await lab.press("escape")
+        await lab.shown("LabScreen")
+        assert [column.template.id for column in lab.bench.draft.lab.variations] == ["plain", "sea-shanty"]

@@ -25,6 +25,10 @@ class StudioVisit(Protocol):
         """The ids of all templates that were open in it."""
 
     @property
+    def open_id(self) -> str:
+        """The id of the template that was open last."""
+
+    @property
     def is_unsaved(self) -> bool:
         """Whether something is typed there and not saved."""
 

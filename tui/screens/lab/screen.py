@@ -162,7 +162,10 @@ class LabScreen(LabEditing, LabWriting, LabFiling):
 
         summary = self.bench.view.summary
         if summary is None or not any(metric.best is not None for metric in summary.metrics):
-            self.notice("There are no figures yet: S sets up scores, R runs the lab")
+            how = (
+                "they come with the first answers" if self.bench.view.is_working else "S sets up scores, R runs the lab"
+            )
+            self.notice(f"There are no figures yet: {how}")
         else:
             self.app.push_screen(Verdicts(self.bench.draft.lab, summary))
 

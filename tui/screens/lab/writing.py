@@ -28,6 +28,8 @@ class LabWriting(LabBase):
     """The column that the studio was opened for."""
     _before: tuple[Template, ...] = ()
     """All templates as they were then."""
+    _unfinished: tuple[str, str] | None = None
+    """A column's template, and the one that was made of it and is not good or not saved yet: T goes on with that."""
 
     def action_lab_studio(self) -> None:
         """Write on the column's template; what is changed there comes as a column beside it."""
@@ -35,6 +37,9 @@ class LabWriting(LabBase):
         if place is None:
             return
         template = self.bench.draft.lab.variations[place].template
+        if self._unfinished is not None and self._unfinished[0] == template.id:
+            self._write_on(place, self._unfinished[1])
+            return
         if _is_there(self.home.services.library.scan(), template):
             self._write_on(place, template.id)
             return
@@ -66,6 +71,7 @@ class LabWriting(LabBase):
         visit, self._visit = self._visit, None
         if visit is None or self._place >= len(self.bench.draft.lab.variations):
             return
+        self._unfinished = None
         listing = self.home.services.library.scan()
         found = rewritten(self._before, listing.templates, visit.visited)
         settings = self.home.services.settings.sampling
@@ -77,9 +83,14 @@ class LabWriting(LabBase):
             columns = "a column" if added == 1 else plural(added, "column")
             self.notice(f"What you wrote is {columns} now, beside the one that it was made from. R runs it.")
         elif visit.is_unsaved:
+            self._go_on_later(visit)
             self.notice("What you wrote is not saved, so it is no column yet: T goes on with it, Ctrl+S saves it there")
-        elif any(Path(fault.file).stem in visit.visited for fault in listing.faults):
-            self.notice("The template has faults, so it is no column yet: T goes on with it", error=True)
+        elif any(Path(fault.file).stem == visit.open_id for fault in listing.faults):
+            self._go_on_later(visit)
+            self.notice("What you wrote has faults, so it is no column yet: T goes on with it", error=True)
+
+    def _go_on_later(self, visit: StudioVisit) -> None:
+        self._unfinished = (self.bench.draft.lab.variations[self._place].template.id, visit.open_id)
 
 
 def _is_there(listing: Listing, template: Template) -> bool:

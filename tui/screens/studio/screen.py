@@ -139,6 +139,11 @@ class StudioScreen(Drawing, Running, Examining, FileActions):
         return self.desk.visited
 
     @property
+    def open_id(self) -> str:
+        """The id of the template that is open."""
+        return self.desk.now.id
+
+    @property
     def is_unsaved(self) -> bool:
         """Whether something is typed and not saved."""
         return self.desk.now.is_dirty and not self.desk.now.is_read_only
