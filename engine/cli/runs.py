@@ -24,11 +24,13 @@ from engine.runs import (
     find_run,
     list_checkpoints,
     list_runs,
+    read_state,
     start,
 )
 from engine.runs import delete as delete_run
 from engine.runs import rename as rename_run
 from engine.runs.checkpoints import Checkpoint
+from engine.runs.control import when_words
 from engine.runs.gains import read_gains
 from engine.runs.store import RunSummary, summarise
 
@@ -161,7 +163,8 @@ def _ask(run: RunFolder, request: Request, *, as_json: bool) -> None:
     if as_json:
         out_json({"name": run.name, "asked": request})
     else:
-        narrate(f"{run.name} {words} after the step that it is at.")
+        when = when_words(request, is_preparing=read_state(run).state == "preparing")
+        narrate(f"{run.name} {words} {when}.")
 
 
 def _row(one: RunSummary) -> tuple[str, ...]:

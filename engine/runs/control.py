@@ -26,6 +26,13 @@ def ask(run: RunFolder, request: Request) -> None:
     write_request(run.control_file, request)
 
 
+def when_words(request: Request, *, is_preparing: bool) -> str:
+    """When a trainer does what it was asked for; one that gets ready ends at once, where it is asked to end."""
+    if not is_preparing:
+        return "after the step that it is at"
+    return "after its first step" if request == "save" else "before its first step"
+
+
 def write_request(file: Path, request: Request) -> None:
     """Leave a request; it replaces one that was not taken yet, save that nothing replaces a stop."""
     if pending_request(file) != "stop":

@@ -35,7 +35,7 @@ _WORDS: dict[State, str] = {
     "failed": "Failed",
     "died": "Died",
 }
-_ASKED = {"pause": "pausing after this step", "stop": "stopping after this step", "save": "saving after this step"}
+_ASKED = {"pause": "pausing", "stop": "stopping", "save": "saving"}
 ENDED: tuple[State, ...] = ("finished", "stopped", "failed", "died")
 LABELS = {"full": "all weights", "lora": "LoRA", "soft-prompt": "soft prompt"}
 
@@ -49,7 +49,8 @@ def headline(view: RunView) -> str:
     """How it stands, and how far it is: ▶ Training · step 120 of 450."""
     parts = [state_words(view.state)]
     if view.asked is not None and view.state.alive:
-        parts.append(_ASKED[view.asked])
+        when = "" if view.state.state == "preparing" else " after this step"
+        parts.append(f"{_ASKED[view.asked]}{when}")
     elif view.step:
         total = f" of {view.total_steps:,}" if view.total_steps else ""
         parts.append(f"step {view.step:,}{total}")

@@ -171,12 +171,17 @@ def test_a_failed_run_says_why_once(
 
 @pytest.mark.parametrize("command", ["pause", "stop", "save"])
 def test_a_living_run_is_asked_and_a_dead_one_is_not(
-    run: RunFolder, command: str, capsys: pytest.CaptureFixture[str]
+    run: RunFolder, writer: EventWriter, step: MakeStep, command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert call("runs", command, "first") == 4
     lock = TrainerLock.take(run.lock_file)
     assert call("runs", command, "first") == 0
     assert run.control_file.read_text() == command
+    when = "after its first step" if command == "save" else "before its first step"
+    assert when in capsys.readouterr().err
+    writer.append(step(3))
+    assert call("runs", command, "first") == 0
+    assert "after the step that it is at" in capsys.readouterr().err
     lock.release()
 
 

@@ -23,6 +23,7 @@ from tests.fakes.runs import PLAN, step_done
 from tui.state.run import MAX_ANSWERS, MAX_EVALUATIONS, MAX_POINTS, MAX_WARNINGS, Look, RunView
 from tui.state.run_chart import Lens
 from tui.state.run_figures import answers_at, eta_s, gains, pace, reading_at
+from tui.state.run_words import headline
 
 RUNNING = RunState(state="running", words="Running", step=1, total_steps=100)
 EMPTY = RunView(name="first", state=RUNNING, locked=True)
@@ -110,6 +111,12 @@ def test_lists_stay_bounded_and_keep_the_first_the_best_and_the_last() -> None:
     assert (kept[0], kept[-1]) == (0, 3 * MAX_EVALUATIONS - 1)
     assert best in kept
     assert len(view.warnings) == MAX_WARNINGS
+
+
+def test_what_was_asked_of_a_run_is_in_its_headline() -> None:
+    preparing = RunState(state="preparing", words="")
+    assert headline(EMPTY.with_(asked="pause")) == "▶ Training · pausing after this step"
+    assert headline(EMPTY.with_(asked="stop", state=preparing)) == "◌ Getting ready · stopping"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from engine.display import visible_line
 from engine.errors import TunesmithError
 from engine.figures import human_bytes
 from engine.runs import Plan, Request, RunFolder, ask, delete, start
+from engine.runs.control import when_words
 from engine.runs.store import disk_bytes
 from tui.screens.chat.run_panel import RunPanel
 from tui.watch import Watch
@@ -65,11 +66,13 @@ class RunActions(RunPanel):
         except TunesmithError as error:
             self.notice(error.title)
             return
+        view = self.run_view
+        is_preparing = view is not None and view.state.state == "preparing"
         if self.run_view is not None and self._watch is watch:
             self.run_view = self.run_view.with_(asked=request)
             self.draw_run()
         watch.wake()
-        self.notice(f"{watch.run.name} {_DONE[request]} after the step that it is at")
+        self.notice(f"{watch.run.name} {_DONE[request]} {when_words(request, is_preparing=is_preparing)}")
 
     def action_resume_run(self) -> None:
         """Go on with it."""
