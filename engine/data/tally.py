@@ -126,7 +126,7 @@ class Tally:
             notes.append("Most prompts and completions touch without a blank; a template would part them")
         labels = self._pipeline.labels
         if labels and template is not None and labels.words == labels.keys and all(k.isdecimal() for k in labels.keys):
-            notes.append("The labels are numbers, which say little to a model: give words with --label-words")
+            notes.append("The labels are numbers, which say little to a model: give a word for each with --label-words")
         counts = [self._labels[place] for place in range(len(labels.keys))] if labels else []
         if counts and max(counts) > _LOPSIDED * max(1, min(counts)):
             notes.append("The labels are lopsided: the commonest occurs over ten times as often as the rarest")

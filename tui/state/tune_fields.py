@@ -100,7 +100,7 @@ MAIN = (
     TuneField(
         name="learning_rate",
         label="Learning rate",
-        meaning="how far a step goes; too high forgets, too low learns nothing",
+        meaning="how far a step goes; too high: it forgets, too low: it learns nothing",
         brief="how far a step goes",
         kind="number",
         blank="auto",
@@ -122,14 +122,14 @@ MAIN = (
     TuneField(
         name="probes",
         label="Watch it learn",
-        meaning="asked at each evaluation; blank: from the data",
+        meaning="what it is asked at each evaluation, a prompt a line; blank: rows of the data",
         kind="lines",
     ),
     TuneField(
         name=NAME,
         label="Name of the run",
-        meaning="letters, digits, dots, dashes; auto: of model, method and time",
-        brief="auto: of model, method, time",
+        meaning="letters, digits, dots, dashes; auto: made of model, method and time",
+        brief="auto: made of model, method, time",
         blank="auto",
     ),
 )

@@ -19,8 +19,8 @@ _DATA = (
     TuneField(
         name="data.max_rows",
         label="Rows",
-        meaning="so many, picked at random over the whole source",
-        brief="so many, picked at random",
+        meaning="how many to take, picked at random over the whole source",
+        brief="how many to take, picked at random",
         kind="whole",
         blank="all",
     ),
@@ -45,8 +45,8 @@ _LEARNING = (
     TuneField(
         name="batch_tokens",
         label="Batch",
-        meaning="useful tokens of one step: larger is smoother and slower",
-        brief="useful tokens of one step",
+        meaning="tokens of one step, padding not counted: more is smoother and slower",
+        brief="tokens of one step: more is smoother",
         kind="whole",
     ),
     TuneField(
@@ -92,7 +92,7 @@ _LEARNING = (
     TuneField(
         name="lora.targets",
         label="LoRA targets",
-        meaning="names of modules, with commas; auto: by the architecture",
+        meaning="names of the modules that get matrices, with commas; auto: all linears of the layers",
         brief="modules; auto: by architecture",
         kind="words",
         blank="auto",
@@ -126,8 +126,8 @@ _MEASURING = (
     TuneField(
         name="probe_tokens",
         label="Length of answers",
-        meaning="in tokens, to what is asked while it learns",
-        brief="in tokens, to what it is asked",
+        meaning="tokens of each answer to “Watch it learn”",
+        brief="tokens of each answer while it learns",
         kind="whole",
     ),
     TuneField(
@@ -171,13 +171,14 @@ _MACHINE = (
     TuneField(
         name="pack_tokens",
         label="Tokens at once",
-        meaning="what memory takes; auto: at most 2,048",
+        meaning="in the model at a time, on which memory depends; auto: at most 2,048",
+        brief="memory depends on it; auto: at most 2,048",
         kind="whole",
         blank="auto",
     ),
     TuneField(name="threads", label="Threads", meaning="auto: the physical cores", kind="whole", blank="auto"),
     TuneField(name="device", label="Device", meaning="auto, cpu, cuda or mps"),
-    TuneField(name="polite", label="Polite", meaning="lets everything else go first", kind="tick"),
+    TuneField(name="polite", label="Polite", meaning="lets all else on the machine go first", kind="tick"),
     TuneField(
         name="preflight",
         label="Preflight",
