@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import zipfile
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.contracts.repository import ROOT, project, run_python, sources
+from tests.contracts.repository import ROOT, project, run_python
 
 BUILD = """
 import sys
@@ -34,12 +35,27 @@ def test_the_wheel_holds_the_two_packages_and_nothing_else(wheel: zipfile.ZipFil
     assert not [name for name in wheel.namelist() if "__pycache__" in name or name.endswith((".pyc", ".db", ".log"))]
 
 
-def test_the_wheel_holds_every_file_of_the_packages(wheel: zipfile.ZipFile) -> None:
-    needed = {file.relative_to(ROOT).as_posix() for file in sources("engine", "tui")}
-    for package in "engine", "tui":
-        for suffix in "toml", "tcss", "json", "typed":
-            needed |= {file.relative_to(ROOT).as_posix() for file in (ROOT / package).rglob(f"*.{suffix}")}
-    assert needed - set(wheel.namelist()) == set()
+def test_the_wheel_holds_every_file_of_the_packages_and_none_that_is_not_in_the_repository(
+    wheel: zipfile.ZipFile,
+) -> None:
+    listed = subprocess.run(["git", "ls-files", "engine", "tui"], cwd=ROOT, capture_output=True, text=True, check=True)
+    held = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    assert held == {name for name in listed.stdout.splitlines() if (ROOT / name).is_file()}
+
+
+def test_the_wheel_brings_the_starter_and_stays_small(wheel: zipfile.ZipFile) -> None:
+    sizes = {info.filename: info.file_size for info in wheel.infolist()}
+    assert 1_000_000 < sizes["engine/starter/model.safetensors"] <= 12_000_000
+    assert {"engine/starter/tokenizer.json", "engine/starter/lesson.jsonl"} <= set(sizes)
+    rest = sum(size for name, size in sizes.items() if name != "engine/starter/model.safetensors")
+    assert rest < 5_000_000
+
+
+def test_the_wheel_brings_the_licence(wheel: zipfile.ZipFile) -> None:
+    (licence,) = [name for name in wheel.namelist() if name.endswith("licenses/LICENSE")]
+    assert "Apache License" in wheel.read(licence).decode()
+    (metadata,) = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
+    assert "License-Expression: Apache-2.0" in wheel.read(metadata).decode()
 
 
 def test_the_wheel_brings_the_command(wheel: zipfile.ZipFile) -> None:
