@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import tempfile
 import time
@@ -14,9 +15,9 @@ import msgspec
 
 from engine.client import HostClient
 from engine.corpus.spec import DataSpec
+from engine.errors import DiskFull, Refused
 from engine.errors import Failed as FailedError
-from engine.errors import Refused
-from engine.figures import human_duration
+from engine.figures import human_bytes, human_duration
 from engine.host_words import error_of
 from engine.models.reference import STARTER
 from engine.protocol import (
@@ -41,6 +42,8 @@ _REPLY_TOKENS = 40
 _LOOK_EVERY_S = 0.1
 _STOPPED_WITHIN_S = 30.0
 _KILLED_WITHIN_S = 5.0
+NEEDED_BYTES = 200_000_000
+"""What the lesson with its checkpoints takes, three times over."""
 
 TEMPLATE_ID = "one-by-one"
 _TEMPLATE = f'''name = "One by one"
@@ -127,11 +130,27 @@ def guest_home(environ: Mapping[str, str] = os.environ, *, within: Path | None =
         within: The folder to make that home in; None takes the system's for temporary files.
 
     Raises:
-        OSError: It can't be made.
+        DiskFull: The lesson would not fit on the disk.
+        Failed: It can't be made.
     """
-    with tempfile.TemporaryDirectory(prefix=".tour-", dir=within, ignore_cleanup_errors=True) as folder:
+    place = within or Path(tempfile.gettempdir())
+    variable = "TMPDIR" if within is None else "TUNESMITH_HOME"
+    try:
+        _check_room(place, variable)
+        home = tempfile.TemporaryDirectory(prefix=".tour-", dir=place, ignore_cleanup_errors=True)
+    except OSError as error:
+        words = f"No folder can be made in {place}: {error.strerror or error}"
+        raise FailedError(words, f"Free some space, or set {variable} to a folder that you may write to") from error
+    with home as folder:
         # Torch makes that folder when it is imported, else beside the other temporary files, for good.
         yield {**environ, "TUNESMITH_HOME": folder, "TORCHINDUCTOR_CACHE_DIR": str(Path(folder) / "torch")}
+
+
+def _check_room(folder: Path, variable: str) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < NEEDED_BYTES:
+        words = f"{human_bytes(free)} are free in {folder}; the lesson takes {human_bytes(NEEDED_BYTES)}"
+        raise DiskFull(words, f"Free some space, or set {variable} to a folder on another disk")
 
 
 @contextlib.contextmanager

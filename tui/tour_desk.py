@@ -47,7 +47,7 @@ class TourDesk:
             write_template(paths.templates)
         except OSError as error:
             self._stack.close()
-            words = f"The tour needs a folder for a while, and none could be made: {error.strerror or error}"
+            words = f"The tour's folder can't be written: {error.strerror or error}"
             raise Failed(words, "Free some space, or set TMPDIR to a folder that you may write to") from error
         self.run = RunFolder(paths.runs / RUN_NAME)
         self.services = msgspec.structs.replace(

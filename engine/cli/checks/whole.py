@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
@@ -23,8 +22,6 @@ from engine.templates import Library
 from engine.tour import Answer, answers, await_end, ended_with_us, guest_home, lesson_plan, losses
 
 GROUP = "Self-test"
-NEEDED_BYTES = 200_000_000
-"""What the lesson with its checkpoints takes, three times over."""
 _PARTS = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
 _SLOW_LOAD_S = 60.0
 _SLOW_TOKENS_PER_S = 30.0
@@ -83,11 +80,6 @@ def self_test(paths: Paths, environ: Mapping[str, str], patience: Patience | Non
 
 def _in_a_folder(within: Path, environ: Mapping[str, str], patience: Patience) -> Iterator[Check]:
     try:
-        free = shutil.disk_usage(within).free
-        if free < NEEDED_BYTES:
-            words = f"{human_bytes(free)} are free in {within}; it takes {human_bytes(NEEDED_BYTES)}"
-            yield _broken("folder", words, "Free some space, or set TUNESMITH_HOME to a folder on another disk")
-            return
         with guest_home(environ, within=within) as guest:
             yield _check("folder", f"{within} can be written")
             yield from _stages(guest, patience)
@@ -96,7 +88,7 @@ def _in_a_folder(within: Path, environ: Mapping[str, str], patience: Patience) -
         yield _broken("folder", f"{within} can't be used: {error.strerror or error}", "Check its owner and its disk")
         return
     except TunesmithError as error:
-        yield _broken("self-test", error.title, error.hint)
+        yield _broken("folder", error.title, error.hint)
         return
     if folder.exists():
         yield Check(group=GROUP, name="tidying", state="warning", found=f"{folder} is left", hint="It can be deleted")

@@ -108,7 +108,10 @@ def test_a_disk_without_room_is_told_before_anything_is_tried(
     paths: Paths, lesson: Lesson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(10**9, 10**9, 12_000_000))
-    assert broken(look(paths)).found.startswith("12 MB are free")
+    check = broken(look(paths))
+    assert check.found.startswith("12 MB are free")
+    assert "TUNESMITH_HOME" in check.hint
+    assert not paths.data.exists()
     assert lesson.trainer is None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections import namedtuple
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -27,6 +28,7 @@ from tui.widgets.tour_guide import TourGuide
 from tui.widgets.welcome import TourCard
 
 Start = Callable[..., Any]
+Usage = namedtuple("Usage", "total used free")
 
 
 class Lesson:
@@ -196,6 +198,16 @@ def test_a_lesson_that_comes_up_after_the_tour_was_left_is_not_begun(lesson: Les
         desk.begin_lesson()
     assert lesson.trainer is None
     assert not desk.folder.exists()
+
+
+async def test_a_tour_without_room_is_not_begun(start: Start, lesson: Lesson, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with start(model="starter") as program:
+        await program.ready()
+        monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(10**9, 10**9, 12_000_000))
+        await program.pilot.press("enter")
+        await program.until(lambda: list(program.app._notifications), "a word")
+        assert "12 MB are free" in next(iter(program.app._notifications)).message
+        assert program.app.screen is program.screen
 
 
 def test_a_tour_without_a_place_says_so(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
