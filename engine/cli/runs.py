@@ -32,6 +32,7 @@ from engine.runs import rename as rename_run
 from engine.runs.checkpoints import Checkpoint
 from engine.runs.control import when_words
 from engine.runs.gains import read_gains
+from engine.runs.state import without_frames
 from engine.runs.store import RunSummary, summarise
 
 app = command_group("List, watch, pause, resume, stop, rename and delete training runs.", no_args_is_help=True)
@@ -67,7 +68,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
         return
     for label, text in _facts(summary):
         out(f"{label:<12}{visible_line(text)}")
-    for line in summary.state.log_lines:
+    for line in without_frames(summary.state.log_lines):
         out(f"{'log':<12}{visible_line(line)}")
     if gains:
         out("")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from engine.figures import human_duration, plural
@@ -164,6 +164,12 @@ def log_tail(run: RunFolder, lines: int = _LOG_LINES) -> tuple[str, ...]:
         return ()
     found = [line.rstrip() for line in text.splitlines() if line.strip() and line + "\n" != STARTING]
     return tuple(found[-lines:])
+
+
+def without_frames(lines: Sequence[str]) -> tuple[str, ...]:
+    """Lines of a log without the frames of a traceback, of which the last line says it all."""
+    told = tuple(line for line in lines if line.strip() and not line.startswith(("Traceback (", " ", "\t")))
+    return told or tuple(lines)
 
 
 def _facts(events: tuple[AnyRunEvent | UnknownRunEvent, ...]) -> RunState:

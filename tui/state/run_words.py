@@ -10,7 +10,7 @@ from engine.figures import human_bytes, human_count, human_duration
 from engine.runs.arrival import arriving_words, share_here
 from engine.runs.gains import loss_words
 from engine.runs.plan import Plan
-from engine.runs.state import RunState, State
+from engine.runs.state import RunState, State, without_frames
 from tui.state.option_words import option_words
 from tui.state.run import RunView
 from tui.state.run_figures import Reading, eta_s, pace
@@ -178,6 +178,5 @@ def reading_words(reading: Reading | None) -> str:
 
 
 def log_words(lines: Sequence[str], count: int) -> tuple[str, ...]:
-    """The last lines of a log, made visible; without the frames of a traceback, of which the last line says it all."""
-    told = [line for line in lines if line.strip() and not line.startswith(("Traceback (", " ", "\t"))]
-    return tuple(visible_line(line) for line in (told or lines)[-count:])
+    """The last lines of a log in words, made visible."""
+    return tuple(visible_line(line) for line in without_frames(lines)[-count:])

@@ -160,6 +160,18 @@ def test_a_run_that_fails_on_its_data_failed_before_its_first_step(
     assert capsys.readouterr().err == "Failed before the first step: It has no rows.\n"
 
 
+def test_no_traceback_of_the_log_is_shown(
+    run: RunFolder, writer: EventWriter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run.log_file.write_text('Traceback (most recent call last):\n  File "x.py", line 3, in y\nValueError: no room\n')
+    writer.append(RunFinished(outcome="failed", step=0, why="It has no rows"))
+    assert call("runs", "show", "first") == 0
+    told = capsys.readouterr().out
+    assert "ValueError: no room" in told
+    assert "Traceback" not in told
+    assert "line 3" not in told
+
+
 def test_a_failed_run_says_why_once(
     run: RunFolder, writer: EventWriter, step: MakeStep, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -176,6 +176,11 @@ async def test_what_is_wrong_with_the_data_is_told_at_once(paths: Paths) -> None
     async with form.opened() as it:
         await it.type("/missing.jsonl")
         await it.until_shown("✗ There is no file or folder /missing.jsonl. Check the path")
+        form.fill(model="gpt2")
+        await it.press("ctrl+s")
+        await it.until_shown("✗ Not yet: the data can't be read")
+        assert focused_row(it) == "row-data-source"
+    assert form.trainers.begun == []
 
 
 async def test_a_name_of_the_hub_is_not_fetched_unasked(paths: Paths) -> None:

@@ -63,6 +63,10 @@ class DataPart(Dialog[str]):
             f"{report.faulty_rows:,} of {report.rows:,} rows can't be used: tick to leave them out (Ctrl+L shows them)"
         )
 
+    def data_fails(self, spec: DataSpec) -> bool:
+        """Whether it is known that this data can't be read at all."""
+        return self._is_seen(spec) and bool(self._seen.failure)
+
     def data_words(self, spec: DataSpec) -> str:
         """What is known of the data, in one line."""
         if not spec.source:

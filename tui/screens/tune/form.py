@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tui.screens.model_picker import ModelChoice, ModelPicker
 
 _INVITATION = "Name some data and press Ctrl+S: the rest is set to what usually works."
+_NO_DATA = "✗ Not yet: the data can't be read"
 _STARTING = "Starting the trainer…"
 _ALWAYS_TOLD = "data.skip_faulty"
 
@@ -244,6 +245,11 @@ class TuneForm(DataPart):
         reading = self._read()
         if faults := self._faults(reading):
             self._fields.go_to(next(field.name for field in FIELDS if field.name in faults))
+            self.app.bell()
+            return
+        if self.data_fails(reading.plan.data):
+            self._fields.go_to("data.source")
+            self._say(_NO_DATA)
             self.app.bell()
             return
         self._say(_STARTING)
