@@ -267,6 +267,19 @@ async def test_the_list_marks_what_is_not_saved_and_has_what_is_nowhere_else(
         assert editor(program).text == 'body = "unsaved"'
 
 
+async def test_a_file_with_a_taken_name_is_taken_in_under_another(start: Start, mine: Path, tmp_path: Path) -> None:
+    theirs = tmp_path / "mine.toml"
+    theirs.write_text(MINE.replace("Sing", "Whistle"))
+    async with start() as program:
+        await opened(program)
+        await program.pilot.press("alt+i")
+        await answer(program, str(theirs))
+        await until_shown(program, "The name mine can't be had here")
+        await answer(program, "Theirs")
+        await until_shown(program, "theirs.toml · saved", "Whistle of")
+        assert written(mine) == MINE
+
+
 async def test_it_is_exported_over_a_file_only_after_a_question(start: Start, mine: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.toml"
     out.write_text("of somebody else")

@@ -220,8 +220,13 @@ class FileActions(StudioBase):
         def named(path: str | None) -> None:
             if path is None or not self.keep():
                 return
+            theirs = Path(path.strip()).expanduser()
             try:
-                file = authoring.import_file(self.desk.library, Path(path.strip()).expanduser())
+                file = authoring.import_file(self.desk.library, theirs)
+            except Misuse:  # the file is good, but its name can't be used here
+                title = f"The name {theirs.stem} can't be had here: what is it to be called?"
+                self._ask_name(title, "", lambda name: authoring.import_file(self.desk.library, theirs, name))
+                return
             except TunesmithError as error:
                 self.notice(str(error), error=True)
                 return
