@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from engine.display import visible_line
 from engine.runs.gains import loss_words
 from engine.starter import PROBES
 from engine.tour import Answer
@@ -23,6 +24,7 @@ _WORDS: dict[Stage, str] = {
     "comparing": "The same questions, to what came out of the lesson…",
     "end": "That was the tour. Talk on with whom you see above, as long as you like.",
 }
+_LINE_CHARACTERS = 74
 _STEPS: dict[Stage, str] = {
     "meet": "1 of 3 · Meet it",
     "meeting": "1 of 3 · Meet it",
@@ -83,7 +85,7 @@ class Tour(msgspec.Struct, frozen=True, kw_only=True):
         if run is None or run.last is None:
             return "The lesson is being got ready: a process of its own reads the model and the data. Go on chatting."
         first = run.curve[0].loss if run.curve else run.last.loss
-        return f"{headline(run)} · loss {loss_words(first)} → {loss_words(run.last.loss)}. See its answers change."
+        return f"{headline(run)} · loss {loss_words(first)} → {loss_words(run.last.loss)}\n{_said(run)}"
 
     def at(self, stage: Stage, fault: str = "") -> Tour:
         """The same tour at another step."""
@@ -122,3 +124,12 @@ class Tour(msgspec.Struct, frozen=True, kw_only=True):
                 return self
             case _:
                 return self.at("end")
+
+
+def _said(run: RunView) -> str:
+    """What it said last to the first of the questions, on a line that fits into a narrow terminal."""
+    if not run.answers:
+        return ""
+    newest = run.answers[-1]
+    words = f"At step {newest.step}, “{PROBES[0]}” gets: {visible_line(' '.join(newest.samples[0].text.split()))}"
+    return words if len(words) <= _LINE_CHARACTERS else f"{words[: _LINE_CHARACTERS - 1]}…"

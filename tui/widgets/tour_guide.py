@@ -46,7 +46,7 @@ class TourGuide(Vertical):
 def _keys(tour: Tour, keys: Mapping[str, str]) -> Content:
     parts = []
     if tour.next_words:
-        parts.append(_key("Enter", tour.next_words, "tour_next"))
+        parts.append(_key(first_key("send", keys), tour.next_words, "tour_next"))
     if tour.skip_words:
         parts.append(_key(first_key("tour_skip", keys), tour.skip_words, "tour_skip"))
     parts.append(_key("Esc", "leaves the tour", "tour_leave"))

@@ -41,12 +41,14 @@ class TourCard(Static, can_focus=False):
 
     def __init__(self, *, id: str) -> None:
         """Make the card."""
-        keys = Content.assemble(
-            ("Enter", "bold $accent"), (" on the empty line, or ", QUIET), ("/tour", "bold $accent")
-        )
-        words = Content.assemble(_TOUR_WORDS, "\n", keys, (" · a minute, and nothing stays", QUIET))
-        super().__init__(words, id=id, markup=False)
+        super().__init__("", id=id, markup=False)
         self.border_title = Content("Take the tour")
+
+    def on_mount(self) -> None:
+        """Say how to take it."""
+        send = first_key("send", self.app._keymap)
+        keys = Content.assemble((send, "bold $accent"), (" on the empty line, or ", QUIET), ("/tour", "bold $accent"))
+        self.update(Content.assemble(_TOUR_WORDS, "\n", keys, (" · a minute, and nothing stays", QUIET)))
 
     async def on_click(self) -> None:
         """Take it."""

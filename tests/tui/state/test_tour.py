@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.runs.events import StepDone
+from engine.runs.events import ProbeSampled, StepDone
 from engine.runs.state import RunState
 from engine.starter import PROBES
 from engine.tour import Answer
@@ -77,3 +77,16 @@ def test_the_lesson_is_told_while_it_goes_on() -> None:
     view = RunView(name="tour", state=RunState(state="running", words="Training", step=2, total_steps=42)).apply(steps)
     assert "step 2 of 42" in tour.words(view)
     assert "5.9000 → 3.2500" in tour.words(view)
+
+
+def test_what_it_answers_meanwhile_is_told_on_one_line() -> None:
+    view = RunView(name="tour", state=RunState(state="running", words="Training", step=14, total_steps=42))
+    view = view.apply(
+        (step_done(14, total=42), ProbeSampled(step=14, index=0, prompt="User: x", text=" Arr,\n\x1b[31m matey!"))
+    )
+    _, line = Tour(stage="teaching").words(view).split("\n")
+    assert line == f"At step 14, “{PROBES[0]}” gets: Arr, ␛[31m matey!"
+    long = view.apply((ProbeSampled(step=28, index=0, prompt="User: x", text="Arr! " * 50),))
+    _, line = Tour(stage="teaching").words(long).split("\n")
+    assert len(line) == 74
+    assert line.endswith("…")
