@@ -220,6 +220,12 @@ async def test_it_begins_with_a_question_where_no_data_is_named(paths: Paths) ->
         await it.until_shown("Row 1 ·")
 
 
+async def test_data_that_was_named_is_looked_at_in_whatever_view_is_opened(paths: Paths) -> None:
+    async with inspector(services(paths), DataSpec(source="")) as it:
+        await it.press(*"reviews.jsonl", "f3")
+        await it.until_shown("40, none faulty")
+
+
 async def test_nothing_is_used_where_nothing_was_named(paths: Paths) -> None:
     async with inspector(services(paths), DataSpec(source="")) as it:
         await it.press("ctrl+s")

@@ -17,7 +17,7 @@ from tui.state.inspection import Inspection
 
 _TEN = 10
 _HINT = "←→ rows · Shift+←→ by ten · G by number · Home first · W whole texts"
-_FIRST_LOOK = "Name some data above: a file, a folder, or a hub data set."
+_FIRST_LOOK = "Name some data above: a file, a folder, or a hub data set. Enter looks at it."
 
 
 class RowPane(Vertical):

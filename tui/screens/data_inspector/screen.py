@@ -138,7 +138,9 @@ class DataInspector(DataReader):
         targets = {"row": "#row-body", "all": "#survey-body", "columns": "#columns Select"}
         if not event.choice.has_focus:
             self.query(targets[view]).first().focus()
-        if view == "all":
+        if (spec := self._named()).source not in ("", self.seen.spec.source):
+            self.read_again(spec)  # somebody has named other data, and looks without Enter
+        elif view == "all":
             self.count_all()
         else:
             self.stop_counting()
