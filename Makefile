@@ -18,7 +18,9 @@ BIN := $(VENV)/bin
 TEST_ENVIRONMENT := HF_HUB_OFFLINE=1 PYTHONDONTWRITEBYTECODE=
 ARGS ?=
 JOBS ?= --numprocesses 2
-STEPS ?= 4000
+STEPS ?= 2800
+LAST_STEPS ?= 600
+LAST_FORMS ?= 0.5
 SOURCES := engine tui starter tests bench
 export PYTHON
 
@@ -60,10 +62,12 @@ pictures: $(VENV)/ready-to-test
 starter: $(VENV)/ready-to-test
 	$(BIN)/python -m starter.sample --teacher $(TEACHER) --out $(WORK)/sampled
 	$(BIN)/python -m starter.train --teacher $(WORK)/sampled --stories $(STORIES) --out $(WORK)/trained --steps $(STEPS)
+	$(BIN)/python -m starter.train --teacher $(WORK)/sampled --stories $(STORIES) --out $(WORK)/trained \
+		--steps $$(($(STEPS) + $(LAST_STEPS))) --forms $(LAST_FORMS)
 	$(BIN)/python -m starter.export --from $(WORK)/trained --to engine/starter
 	$(BIN)/python -m starter.lesson --to engine/starter/lesson.jsonl
 	$(BIN)/python -m starter.card --starter engine/starter --teacher $(TEACHER) --sampled $(WORK)/sampled \
-		--stories $(STORIES) --steps $(STEPS)
+		--stories $(STORIES) --steps $$(($(STEPS) + $(LAST_STEPS))) --last $(LAST_STEPS) --last-forms $(LAST_FORMS)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info

@@ -64,9 +64,12 @@ def main() -> None:
     parser.add_argument("--sampled", type=Path, required=True, help="the folder that starter.sample wrote")
     parser.add_argument("--stories", type=Path, required=True, help="JSON Lines with a column text")
     parser.add_argument("--steps", type=int, required=True, help="how long it was trained")
+    parser.add_argument("--last", type=int, default=0, help="of these, the last ones that had more of the forms")
+    parser.add_argument("--last-forms", type=float, default=0.0, help="the share of the forms in those")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     words = figures(chosen.starter, chosen.teacher, chosen.sampled, chosen.stories, chosen.steps)
+    words["last"] = f"; of the last {chosen.last:,} steps {chosen.last_forms:.0%} were forms" if chosen.last else ""
     card = Path(__file__).with_name("card.md").read_text(encoding="utf-8")
     (chosen.starter / "README.md").write_text(Template(card).substitute(words), encoding="utf-8")
     print(f"{words['own_bits']} beside {words['teacher_bits']}: {words['ratio']}")

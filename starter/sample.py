@@ -20,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--teacher", type=Path, required=True, help="the folder of a small Llama: stories260k")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--files", type=int, default=120, help="each has about 200,000 characters")
+    parser.add_argument("--files", type=int, default=68, help="each has about 200,000 characters")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     chosen.out.mkdir(parents=True, exist_ok=True)

@@ -105,14 +105,16 @@ def main() -> None:
     parser.add_argument("--teacher", type=Path, required=True, help="the folder that starter.sample wrote")
     parser.add_argument("--stories", type=Path, required=True, help="JSON Lines with a column text")
     parser.add_argument("--out", type=Path, required=True, help="where the checkpoint and the tokenizer are kept")
-    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--steps", type=int, default=2800)
+    parser.add_argument("--forms", type=float, default=Mixture().forms, help="the share of texts in one of the forms")
     parser.add_argument("--every", type=int, default=50, help="so often it measures and saves")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     chosen.out.mkdir(parents=True, exist_ok=True)
     session = Session(chosen.out, Schedule(chosen.steps))
     # The order depends on where it went on: a repeated run with other stops sees other texts.
-    collection = Collection(chosen.teacher, chosen.stories, Mixture(), Random(f"{SEED} {session.step}"))
+    mixture = Mixture(forms=chosen.forms)
+    collection = Collection(chosen.teacher, chosen.stories, mixture, Random(f"{SEED} {session.step}"))
     tokenizer = _tokenizer(chosen.out / "tokenizer.json", chosen.teacher, chosen.stories)
     packer = Packer(tokenizer, iter(collection), WINDOW)
     held_out = real_stories(chosen.stories)[-HELD_OUT:]
