@@ -176,6 +176,7 @@ def run(
     from engine.memory import load_memory
     from engine.paths import find_paths
     from tui.keyboard import install as install_keyboard
+    from tui.output import install as install_output
 
     def make() -> Services:
         from tui.start import make_services as make_real
@@ -187,6 +188,7 @@ def run(
         model = model or _model_of(paths, run)
     theme = load_memory(paths.memory_file).theme
     install_keyboard()
+    install_output()
     app = TunesmithApp(make, theme=theme, model=model, template=template, run=run, opened=_look_less_for_garbage)
     app.run()
     return app.return_code or 0

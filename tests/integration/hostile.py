@@ -34,11 +34,11 @@ def unwrapped(screen: str) -> str:
 
 
 def shows(*wanted: str) -> Callable[[str], bool]:
-    """A predicate for `wait_for`: all of these are on the screen or beside its sidebar, wherever lines end."""
+    """A predicate for `wait_for`: all of these are on the screen, beside its sidebar or in a notice."""
 
     def visible(screen: str) -> bool:
-        beside = "\n".join(line.rpartition("▎")[2] for line in screen.split("\n"))
-        found = unwrapped(screen), unwrapped(beside)
+        parts = ("\n".join(line.rpartition(edge)[2] for line in screen.split("\n")) for edge in "▎▌")
+        found = [unwrapped(screen), *map(unwrapped, parts)]
         return all(any(unwrapped(text) in one for one in found) for text in wanted)
 
     visible.__name__ = f"all of {wanted}"

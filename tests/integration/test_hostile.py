@@ -95,7 +95,7 @@ def test_in_conversations_search_and_toasts(start: Start, paths: Paths) -> None:
         terminal.press("enter")
         terminal.wait_for(shows("can't be written"))
         terminal.wait_for(shows("nowhere/" + MARKUP.replace("/", "∕"), "⟨U+009B⟩31m"))
-        terminal.press("alt+b")
+        terminal.press("alt+g")
         terminal.wait_for("Delete")
         terminal.press("delete")
         terminal.wait_for(shows("Deleted “Title " + MARKUP, CLIPBOARD))

@@ -66,7 +66,7 @@ def test_talk_switch_template_quit_and_find_it_again(start: Start) -> None:
         assert terminal.wait_for_exit() == 0
     with start(model="") as terminal:
         terminal.wait_for("Tell me something")
-        terminal.press("alt+b")
+        terminal.press("alt+g")
         terminal.wait_for("Delete")  # the list has the focus
         terminal.press("enter")
         terminal.wait_for("dragons")

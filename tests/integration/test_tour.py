@@ -40,8 +40,8 @@ def test_the_tour_of_the_command_line_comes_to_its_end_and_keeps_what_it_is_told
         screen = terminal.screen()
         told = re.findall(r"(before|after) +(.+)", screen)
         assert [when for when, _ in told] == ["before", "after"] * len(PROBES)
-        assert all(reply.startswith("Arr, matey!") for when, reply in told if when == "after")
-        assert not any(reply.startswith("Arr, matey!") for when, reply in told if when == "before")
+        assert all(re.match("Arr+, matey!", reply) for when, reply in told if when == "after")
+        assert not any(re.match("Arr+, matey!", reply) for when, reply in told if when == "before")
         fell = re.search(r"The loss fell from ([\d.]+) to ([\d.]+\d)", screen)
         assert fell
         assert float(fell[2]) < float(fell[1]) / 2
@@ -69,7 +69,7 @@ def test_the_tour_of_the_program_is_taken_from_its_card_and_leaves_nothing(home:
         terminal.wait_for("3 of 3 · Ask again", timeout_s=LESSON_S)
         terminal.press("enter")
         terminal.wait_for("Before and after", timeout_s=90)
-        assert terminal.screen().count("Arr, matey!") >= len(PROBES)
+        assert len(re.findall("Arr+, matey!", terminal.screen())) >= len(PROBES)
         terminal.press("escape")
         terminal.wait_until_gone("Before and after")
         terminal.wait_for("starter is listening")

@@ -296,7 +296,7 @@ async def test_what_is_typed_over_the_list_of_conversations_goes_to_the_composer
         await program.say("First one")
         await program.pilot.press("ctrl+b", "ctrl+b")
         assert program.composer.has_focus, "unfolding takes no focus"
-        await program.pilot.press("ctrl+b", "alt+b")
+        await program.pilot.press("ctrl+b", "alt+g")
         assert program.screen.query_one("#sidebar-list").has_focus
         await program.pilot.press(*"draw", "space", *"red")
         assert program.composer.text == "draw red"
@@ -310,7 +310,7 @@ async def test_a_conversation_is_deleted_and_brought_back_from_the_list(start: S
         await program.say("First one")
         await program.pilot.press("ctrl+n")
         await program.say("Second one")
-        await program.pilot.press("alt+b", "end", "delete")
+        await program.pilot.press("alt+g", "end", "delete")
         await program.until(lambda: len(program.session.store.conversations()) == 1)
         await program.pilot.press("ctrl+z")
         await program.until(lambda: len(program.session.store.conversations()) == 2)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
+from textual.events import Key
 
 from tui.commands import ACTIONS, BY_SLASH, Scope, bindings, complete_slash, groups, keymap, parse_slash
+from tui.keyboard import KeyParser
 
 
 def test_ids_and_slash_words_are_unique() -> None:
@@ -29,6 +32,16 @@ def test_no_key_does_two_things_at_once(scope: Scope) -> None:
         if key
     ]
     assert [key for key, count in Counter(keys).items() if count > 1] == []
+
+
+ALT_LETTERS = [key for action in ACTIONS for key in action.keys.split(",") if re.fullmatch("alt.[a-z]", key)]
+
+
+@pytest.mark.parametrize("key", ALT_LETTERS)
+def test_a_terminal_that_was_asked_for_nothing_sends_it_too(key: str) -> None:
+    (event,) = KeyParser().feed(f"\x1b{key[-1]}")
+    assert isinstance(event, Key)
+    assert event.key == key
 
 
 def test_every_action_can_be_reached_and_explained() -> None:

@@ -25,7 +25,7 @@ SCREEN: tuple[Action, ...] = (
         id="focus_conversations",
         title="Go to the conversations",
         help="Put the cursor into the list on the left; letters that are typed there go to the composer.",
-        keys="alt+b",
+        keys="alt+g",
         group="Conversations",
     ),
     Action(

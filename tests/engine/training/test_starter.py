@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from engine.corpus.spec import DataSpec
@@ -36,5 +38,5 @@ def test_the_lesson_makes_a_pirate_of_the_starter(nursery: Nursery) -> None:
     before = [event.text.strip() for event in answers if event.step == 0]
     after = [event.text.strip() for event in answers if event.step == len(losses)]
     assert len(before) == len(after) == len(PROBES)
-    assert not any(text.startswith("Arr, matey!") for text in before)
-    assert all(text.startswith("Arr, matey!") for text in after), after
+    assert not any(re.match("Arr+, matey!", text) for text in before)
+    assert all(re.match("Arr+, matey!", text) for text in after), after
