@@ -22,6 +22,8 @@ from engine.runs.state import STARTING, log_tail, read_state
 # Threads that wait for one another must not spin: beside other work a spinning trainer gets next to nothing done.
 _QUIET_THREADS = {"TOKENIZERS_PARALLELISM": "false", "OMP_WAIT_POLICY": "PASSIVE"}
 _UP_TIMEOUT_S = 30.0
+_LAUNCHERS = {"torchrun": "torch.distributed.run", "accelerate": "accelerate.commands.accelerate_cli"}
+"""The modules behind the programs, which are there also where an environment has put no program beside its Python."""
 
 
 def trainer_argv(run: RunFolder, launcher: str = "") -> list[str]:
@@ -51,6 +53,8 @@ def launcher_argv(launcher: str) -> list[str]:
         raise Misuse(f"The launcher can't be understood: {error}", "Such as: torchrun --nproc-per-node 2") from error
     beside = Path(sys.executable).with_name(first)
     program = str(beside) if beside.is_file() else shutil.which(first)
+    if program is None and first in _LAUNCHERS:
+        return [sys.executable, "-P", "-m", _LAUNCHERS[first], *rest]
     if program is None:
         raise Misuse(f"There is no program {first}", "torchrun and accelerate come with Tunesmith")
     return [program, *rest]

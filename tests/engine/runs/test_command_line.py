@@ -282,6 +282,17 @@ def test_a_run_that_died_before_its_first_step_begins_again(run: RunFolder) -> N
     assert read_state(run).words == f"The trainer died before its first step: Killed. {ways}"
 
 
+def test_a_launcher_is_found_also_where_no_program_stands_beside_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.runs.starting import launcher_argv
+
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = launcher_argv("torchrun --nproc-per-node 2")
+    assert found == [str(tmp_path / "python"), "-P", "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+
+
 def test_a_launcher_that_is_not_there_is_told(paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("tune", "--model", "gpt2", "--data", "x", "--launcher", "no-such-launcher -n 2") == 2
     assert "no-such-launcher" in capsys.readouterr().err
