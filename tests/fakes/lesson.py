@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from engine.paths import find_paths
 from engine.runs import RunFolder
+from engine.runs.events import ProbeSampled
 from engine.starter import PROBES
 from engine.tour import Answer, lesson_plan
 from tests.fakes.runs import FakeTrainer
@@ -22,6 +23,7 @@ BEFORE, AFTER = (
 ENDED = Tour(stage="end", before=BEFORE, after=AFTER, taught=True)
 HALF = 18
 """The step that the lesson is at."""
+_EVALUATED = 14
 
 
 class HalfLesson:
@@ -33,7 +35,9 @@ class HalfLesson:
     def __call__(self, run: RunFolder, *, environ: Mapping[str, str]) -> int:
         """Begin a lesson."""
         trainer = FakeTrainer(find_paths(environ), run.name, plan=lesson_plan(), total=42)
-        self._trainers.append(trainer.work().begin().train(HALF, evaluate_every=14))
+        self._trainers.append(trainer.work().begin().train(HALF, evaluate_every=_EVALUATED))
+        for index, (prompt, answer) in enumerate(zip(lesson_plan().probes, AFTER, strict=True)):
+            trainer.tell(ProbeSampled(step=_EVALUATED, index=index, prompt=prompt, text=f" {answer.reply}"))
         return 4711
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ from engine.protocol import LogLine, ModelKind
 from engine.settings import Settings
 from engine.templates import Library
 from tests.fakes.host import count, fake_host
-from tests.fakes.lesson import ENDED, HALF, HalfLesson
+from tests.fakes.lesson import ENDED, HalfLesson
 from tests.fakes.runs import store_runs
 from tests.fakes.talks import NOW_S, store_talks
 from tui.app import TunesmithApp
@@ -107,7 +107,7 @@ async def tour_meets(scene: Scene) -> None:
 async def tour_teaches(scene: Scene) -> None:
     await tour_meets(scene)
     await scene.pilot.press("alt+s", "enter")
-    await scene.until(lambda: f"step {HALF}" in scene.tour.tour.words(scene.tour.run_view))
+    await scene.until(lambda: "Arr, matey!" in scene.tour.tour.words(scene.tour.run_view))
 
 
 async def tour_ends(scene: Scene) -> None:
