@@ -11,6 +11,8 @@ from engine.inference.loading import LoadedModel
 from engine.protocol import Prompt
 from engine.templates import fit
 
+_LEAST_SHARE = 16
+"""Of the window: what a reply to the last message alone, or the rest of one that is continued, has at the least."""
 _MOST_PIECES = 4096
 _LONGEST_CHARACTER = 8
 """In tokens: a byte-level vocabulary needs at most four for one, and more is no character."""
@@ -26,8 +28,8 @@ class EncodedPrompt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def reply_room_tokens(context_tokens: int, max_new_tokens: int) -> int:
-    """How much of the window is kept free for a reply: what it may have, but at most half, for a prompt's sake."""
-    return max(1, min(max_new_tokens, context_tokens // 2))
+    """How much of the window is kept free for a reply: what it may have, but at most a quarter, for the talk's sake."""
+    return max(1, min(max_new_tokens, context_tokens // 4))
 
 
 def encode_prompt(loaded: LoadedModel, prompt: Prompt, max_new_tokens: int) -> EncodedPrompt:
@@ -38,10 +40,12 @@ def encode_prompt(loaded: LoadedModel, prompt: Prompt, max_new_tokens: int) -> E
         TemplateFault: The template can't be rendered.
     """
     with_bos = loaded.adds_bos and not prompt.template.uses_chat_template
+    window = loaded.info.context_tokens
     fitted = fit(
         prompt,
         count=lambda text: len(encode_text(loaded, text, with_bos)),
-        limit_tokens=loaded.info.context_tokens - reply_room_tokens(loaded.info.context_tokens, max_new_tokens),
+        limit_tokens=window - reply_room_tokens(window, max_new_tokens),
+        most_tokens=window - max(1, min(max_new_tokens, window // _LEAST_SHARE)),
         model=loaded.info,
     )
     ids = encode_text(loaded, fitted.text, with_bos)

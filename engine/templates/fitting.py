@@ -25,7 +25,14 @@ class Fitted(msgspec.Struct, frozen=True, kw_only=True):
     """With the turns that are left."""
 
 
-def fit(prompt: Prompt, *, count: Callable[[str], int], limit_tokens: int, model: ModelInfo | None = None) -> Fitted:
+def fit(
+    prompt: Prompt,
+    *,
+    count: Callable[[str], int],
+    limit_tokens: int,
+    most_tokens: int | None = None,
+    model: ModelInfo | None = None,
+) -> Fitted:
     """Render a prompt, leaving out as few of the oldest turns as need be.
 
     What is left begins with a user's turn, so that questions and answers fall out together. System turns and the
@@ -36,6 +43,7 @@ def fit(prompt: Prompt, *, count: Callable[[str], int], limit_tokens: int, model
         prompt: What to render.
         count: The number of tokens of a text.
         limit_tokens: The window, less the room for the reply.
+        most_tokens: What the last turn alone may take where that is more: rather a short reply than none.
         model: As for `render`.
 
     Raises:
@@ -51,8 +59,11 @@ def fit(prompt: Prompt, *, count: Callable[[str], int], limit_tokens: int, model
             return everything
     last = len(starts) - 1
     best = search.render_from(last)
+    most_tokens = max(limit_tokens, most_tokens or 0)
+    if best.tokens > most_tokens:
+        raise ContextOverflow(needed_tokens=best.tokens, limit_tokens=most_tokens)
     if best.tokens > limit_tokens:
-        raise ContextOverflow(needed_tokens=best.tokens, limit_tokens=limit_tokens)
+        return best
     # `fits` is known to fit; gallop back from the end until something does not, then halve the gap.
     fits, too_long, step = last, -1, 1
     while fits - too_long > 1:

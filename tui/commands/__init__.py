@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui.commands.action import Action, Scope
 from tui.commands.keys import bindings, keymap, keys_of
-from tui.commands.slash import SlashCommand, complete_slash, parse_slash
+from tui.commands.slash import SlashCommand, complete_slash, parse_lone_word, parse_slash
 from tui.commands.table import ACTIONS, BY_ID, BY_SLASH, groups
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "groups",
     "keymap",
     "keys_of",
+    "parse_lone_word",
     "parse_slash",
 ]

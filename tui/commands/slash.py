@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from tui.commands.action import Action
@@ -28,6 +30,23 @@ def parse_slash(text: str) -> SlashCommand | None:
     if action is None or (rest and not action.argument):
         return None
     return SlashCommand(action, rest.strip())
+
+
+def parse_lone_word(text: str) -> SlashCommand | str | None:
+    """Read a slash and a word that is no command, such as `/temp`: hardly what anybody would say to a model.
+
+    Returns:
+        The only command that it could become, else a sentence about it; None where it is an ordinary message.
+    """
+    typed = text.strip()
+    if re.fullmatch("/[a-z]*", typed) is None:
+        return None
+    found = complete_slash(typed)
+    if len(found) == 1:
+        return SlashCommand(found[0], "")
+    if found:
+        return f"{typed} could be {' or '.join(f'/{action.slash}' for action in found)}"
+    return f"There is no command {typed}; F1 lists all"
 
 
 def complete_slash(text: str) -> tuple[Action, ...]:

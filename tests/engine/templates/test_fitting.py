@@ -112,3 +112,13 @@ def test_as_little_as_possible_falls_out(sizes: list[tuple[str, int]], last: int
         back = next(place for place in reversed(range(len(dropped))) if place == 0 or dropped[place].role == "user")
         more = sum(1 + words(turn.text) for turn in dropped[back:])
         assert result.tokens + more > limit
+
+
+def test_rather_a_short_reply_than_none() -> None:
+    prompt = Prompt(template=template(BODY), turns=talk("a", "b", "one two three four"))
+    alone = fit(prompt, count=words, limit_tokens=4, most_tokens=6)
+    assert [turn.text for turn in alone.prompt.turns] == ["one two three four"]
+    assert alone.tokens == 6
+    with pytest.raises(ContextOverflow) as caught:
+        fit(prompt, count=words, limit_tokens=4, most_tokens=5)
+    assert caught.value.limit_tokens == 5

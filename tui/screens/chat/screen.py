@@ -245,7 +245,11 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
 
     @on(Composer.Submitted)
     async def _submit(self, event: Composer.Submitted) -> None:
-        slash = commands.parse_slash(event.text)
+        slash = commands.parse_slash(event.text) or commands.parse_lone_word(event.text)
+        if isinstance(slash, str):
+            self.give_back(event.text)
+            self.notice(slash)
+            return
         if slash is not None:
             await self.run_slash(slash)
         else:
