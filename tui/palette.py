@@ -8,6 +8,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.fuzzy import Matcher
 
 from tui.commands import ACTIONS, Action
+from tui.state.help import first_key
 
 
 class ActionsProvider(Provider):
@@ -27,10 +28,15 @@ class ActionsProvider(Provider):
 
         return run
 
+    def _help(self, action: Action) -> str:
+        services = getattr(self.app, "services", None)
+        key = first_key(action.id, services.settings.keys if services is not None else {})
+        return f"{action.help}  [{key}]" if key else action.help
+
     async def discover(self) -> Hits:
         """All of them, before anything is typed."""
         for action in self._actions():
-            yield DiscoveryHit(action.title, self._callback(action), help=_help(action))  # type: ignore[arg-type]
+            yield DiscoveryHit(action.title, self._callback(action), help=self._help(action))  # type: ignore[arg-type]
 
     async def search(self, query: str) -> Hits:
         """Those whose title or help matches."""
@@ -38,7 +44,7 @@ class ActionsProvider(Provider):
         for action in self._actions():
             score = _score(matcher, query, action)
             if score > 0:
-                yield Hit(score, matcher.highlight(action.title), self._callback(action), help=_help(action))  # type: ignore[arg-type]
+                yield Hit(score, matcher.highlight(action.title), self._callback(action), help=self._help(action))  # type: ignore[arg-type]
 
 
 def _score(matcher: Matcher, query: str, action: Action) -> float:
@@ -47,8 +53,3 @@ def _score(matcher: Matcher, query: str, action: Action) -> float:
     names = (action.title, action.slash, action.id.replace("_", " "), action.help)
     found = next((len(names) - place for place, name in enumerate(names) if query.casefold() in name.casefold()), 0)
     return score + found
-
-
-def _help(action: Action) -> str:
-    keys = f"  [{action.keys.split(',')[0]}]" if action.keys else ""
-    return f"{action.help}{keys}"

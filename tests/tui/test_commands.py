@@ -62,6 +62,14 @@ def test_bindings_carry_the_ids_that_the_keymap_names() -> None:
     assert faults == ("[keys] fly: there is no such action",)
 
 
+def test_two_actions_on_one_key_are_told() -> None:
+    assert keymap({"regenerate": "ctrl+o"})[1] == ("[keys] regenerate: ctrl+o is the key of pick_model too",)
+    assert keymap({"regenerate": "ctrl+o", "pick_model": "ctrl+r"})[1] == ()
+    assert keymap({"regenerate": "f9,ctrl+y", "edit_turn": "ctrl+y"})[1] != ()
+    assert keymap({"send": "ctrl+enter", "newline": "enter"})[1] == ()
+    assert keymap({})[1] == ()
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from tui import commands
+from tui.state.help import first_key
 
 MAX_HISTORY = 500
 
@@ -66,6 +67,8 @@ class Composer(TextArea):
             placeholder=Content("Write a message, or / for a command"),
         )
         self._keys = commands.keys_of("composer", keys or {})
+        sends, breaks = (first_key(action, keys or {}) for action in ("send", "newline"))
+        self.border_subtitle = f"{sends} sends · {breaks} new line"
         self._history: list[str] = []
         self._place: int | None = None
         self._draft = ""

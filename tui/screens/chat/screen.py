@@ -120,7 +120,6 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
         transcript = self.query_one(Transcript)
         transcript.display = False
         transcript.markdown = self.services.settings.markdown if self.memory.markdown is None else self.memory.markdown
-        self.query_one(Composer).border_subtitle = "Enter sends · Ctrl+J new line"
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
