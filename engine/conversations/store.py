@@ -239,6 +239,15 @@ class Store(Shelf):
         """Find turns that have all the words, newest first, after conversations whose title alone has them."""
         return search.find(self._database, search.parse(query), limit)
 
+    def last_said(self, *, limit: int = 50) -> tuple[str, ...]:
+        """Read what the person said last, in whichever conversation, oldest first."""
+        rows = self._database.rows(
+            "SELECT t.text FROM turns t JOIN conversations c ON c.id = t.conversation_id"
+            " WHERE t.role = 'user' AND c.deleted_s IS NULL ORDER BY t.id DESC LIMIT ?",
+            limit,
+        )
+        return tuple(str(row["text"]) for row in reversed(list(rows)))
+
     def recover(self) -> int:
         """End the replies that dead programs left streaming, keeping their text; say how many those were."""
         rows = self._database.rows("SELECT DISTINCT writer FROM turns WHERE finished = 0")

@@ -77,6 +77,16 @@ async def test_up_recalls_what_was_said(start: Start) -> None:
         assert program.composer.text == ""
 
 
+async def test_up_recalls_in_a_new_conversation_what_was_said_in_others(start: Start) -> None:
+    async with start() as program:
+        await program.ready()
+        await program.say("first")
+        await program.pilot.press("ctrl+n")
+        await program.until(lambda: not program.session.state.turns)
+        await program.pilot.press("up")
+        assert program.composer.text == "first"
+
+
 async def test_stop_keeps_the_partial_reply(start: Start) -> None:
     async with start(tokens=10_000, token_delay_s=0.002) as program:
         await program.ready()

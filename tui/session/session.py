@@ -84,6 +84,13 @@ class Session:
         await self._desk.bridge.close()
         self.store.close()
 
+    def said(self) -> list[str]:
+        """What the person said, oldest first: in this conversation, or in all where it has not begun."""
+        if self.state.turns:
+            return [turn.text for turn in self.state.turns if turn.role == "user"]
+        nothing: list[str] = []
+        return self._desk.read(lambda: list(self.store.last_said()), nothing)
+
     def keep(self) -> None:
         """Try again what could not be stored; called now and then."""
         before = self.state

@@ -257,3 +257,14 @@ def test_half_a_character_does_not_break_the_store(store: Store) -> None:
 def test_closing_twice_does_nothing(store: Store) -> None:
     store.close()
     store.close()
+
+
+def test_what_was_said_last_is_read_from_all_conversations_but_deleted_ones(store: Store) -> None:
+    kept, gone = store.create(), store.create()
+    first = store.add_turn(kept.id, None, "user", "one")
+    store.add_turn(gone.id, None, "user", "secret")
+    reply = store.add_turn(kept.id, first.id, "assistant", "answer")
+    store.add_turn(kept.id, reply.id, "user", "two")
+    store.delete(gone.id)
+    assert store.last_said() == ("one", "two")
+    assert store.last_said(limit=1) == ("two",)

@@ -210,7 +210,7 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
             self.notice(str(error), error=True)
             return
         sidebar.draw(found, self.session.state.conversation_id, now_s=self.services.now())
-        self.query_one(Composer).remember([turn.text for turn in self.session.state.turns if turn.role == "user"])
+        self.query_one(Composer).remember(self.session.said())
 
     def model_loaded(self, ref: str) -> None:
         """Remember the last good model."""
