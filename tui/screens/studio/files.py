@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.errors import Misuse, Refused, TunesmithError
+from engine.errors import Misuse, Refused, TemplateFault, TunesmithError
 from engine.paths import anchored
 from engine.templates import authoring
 from engine.templates.authoring import template_id
@@ -223,12 +223,12 @@ class FileActions(StudioBase):
             theirs = Path(path.strip()).expanduser()
             try:
                 file = authoring.import_file(self.desk.library, theirs)
-            except Misuse:  # the file is good, but its name can't be used here
-                title = f"The name {theirs.stem} can't be had here: what is it to be called?"
-                self._ask_name(title, "", lambda name: authoring.import_file(self.desk.library, theirs, name))
-                return
             except TunesmithError as error:
-                self.notice(str(error), error=True)
+                if isinstance(error, Misuse) and not isinstance(error, TemplateFault):  # it is good, but not its name
+                    title = f"The name {theirs.stem} can't be had here: what is it to be called?"
+                    self._ask_name(title, "", lambda name: authoring.import_file(self.desk.library, theirs, name))
+                else:
+                    self.notice(str(error), error=True)
                 return
             self.desk.forget(file.stem)
             self.open(file.stem)
