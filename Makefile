@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 # Where Python is told to write no byte code, each of the hundreds of processes that tests start compiles all it imports.
 TEST_ENVIRONMENT := HF_HUB_OFFLINE=1 PYTHONDONTWRITEBYTECODE=
 ARGS ?=
-JOBS ?= --numprocesses 2
+JOBS ?= --numprocesses 3
 STEPS ?= 2800
 LAST_STEPS ?= 600
 LAST_FORMS ?= 0.5

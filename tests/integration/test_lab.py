@@ -23,20 +23,20 @@ DOWN_TO_DIVERSITY = 10
 """Fields, from that of the file."""
 
 
-def program(data: Path) -> Terminal:
+def program() -> Terminal:
     env = {name: os.environ[name] for name in ("HOME", "TUNESMITH_HOME", "HF_HOME", "HF_HUB_OFFLINE")}
-    argv = [sys.executable, "-P", "-m", "tui", "--model", str(data / "stories260k"), "--template", "once"]
+    argv = [sys.executable, "-P", "-m", "tui", "--model", "starter", "--template", "once"]
     return Terminal(argv, columns=120, lines=36, env=env, cwd=ROOT)
 
 
 @pytest.mark.timeout(600)
-def test_compare_two_templates_use_the_winner_and_chat(home: Path, data: Path, paths: Paths) -> None:
+def test_compare_two_templates_use_the_winner_and_chat(home: Path, paths: Paths) -> None:
     paths.templates.mkdir(parents=True)
     (paths.templates / "once.toml").write_text(ONCE)
     rows = home / "rows.txt"
     rows.write_text("\n".join(ROWS) + "\n")
-    with program(data) as terminal:
-        terminal.wait_for("stories260k is listening", timeout_s=90)
+    with program() as terminal:
+        terminal.wait_for("starter is listening", timeout_s=90)
         terminal.press("alt+t")
         terminal.wait_for("Template studio")
         terminal.press("ctrl+n")
@@ -69,8 +69,8 @@ def test_compare_two_templates_use_the_winner_and_chat(home: Path, data: Path, p
         terminal.wait_for("tok/s", timeout_s=60)
         os.kill(terminal.pid, signal.SIGKILL)
         assert forbidden_bytes(terminal.raw) == []
-    with program(data) as terminal:
-        terminal.wait_for("stories260k is listening", timeout_s=90)
+    with program() as terminal:
+        terminal.wait_for("starter is listening", timeout_s=90)
         terminal.press("alt+l")
         terminal.wait_for("● Complete", timeout_s=60)
         # What was finished is there after a kill, and kept.

@@ -245,17 +245,17 @@ def test_nothing_hostile_reaches_the_terminal(start: Start, paths: Paths) -> Non
 
 def has_first_words(screen: str) -> bool:
     """Whether words stand in the transcript beneath the model's name; the list of conversations is left of it."""
-    beneath = re.search(r"▌ stories260k · Plain.*\n[^\n]*▌ (?P<words>[^\n]*)", screen)
+    beneath = re.search(r"▌ starter · Plain.*\n[^\n]*▌ (?P<words>[^\n]*)", screen)
     words = beneath["words"].strip("▍ ") if beneath is not None else ""
     return bool(words) and not words.startswith("reading the prompt")
 
 
 @pytest.mark.torch
-def test_a_real_model_streams_and_survives_the_death_of_its_host(home: Path, data: Path, paths: Paths) -> None:
+def test_a_real_model_streams_and_survives_the_death_of_its_host(home: Path, paths: Paths) -> None:
     env = {name: os.environ[name] for name in ("HOME", "TUNESMITH_HOME", "HF_HOME", "HF_HUB_OFFLINE")}
-    argv = [sys.executable, "-P", "-m", "tui", "--model", str(data / "stories260k")]
+    argv = [sys.executable, "-P", "-m", "tui", "--model", "starter", "--template", "plain"]
     with Terminal(argv, columns=120, lines=40, env=env, cwd=ROOT) as terminal:
-        terminal.wait_for("stories260k is listening", timeout_s=90)
+        terminal.wait_for("starter is listening", timeout_s=90)
         terminal.type("One day, Lily")
         terminal.press("enter")
         terminal.wait_for(has_first_words, timeout_s=60)

@@ -22,9 +22,9 @@ pytestmark = [pytest.mark.terminal, pytest.mark.torch]
 ROWS = 1_800
 
 
-def program(data: Path) -> Terminal:
+def program() -> Terminal:
     env = {name: os.environ[name] for name in ("HOME", "TUNESMITH_HOME", "HF_HOME", "HF_HUB_OFFLINE")}
-    argv = [sys.executable, "-P", "-m", "tui", "--model", str(data / "stories260k")]
+    argv = [sys.executable, "-P", "-m", "tui", "--model", "starter", "--template", "plain"]
     return Terminal(argv, columns=130, lines=44, env=env, cwd=ROOT)
 
 
@@ -38,16 +38,16 @@ def at_step(least: int) -> Callable[[str], bool]:
 
 
 @pytest.mark.timeout(600)
-def test_teach_watch_chat_leave_and_come_back(home: Path, data: Path, paths: Paths) -> None:
+def test_teach_watch_chat_leave_and_come_back(home: Path, paths: Paths) -> None:
     lesson = home / "lesson.jsonl"
     rows = ({"text": f"The {number}th robot says beep, beep and boop."} for number in range(ROWS))
     lesson.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    with program(data) as terminal:
-        terminal.wait_for("stories260k is listening", timeout_s=90)
+    with program() as terminal:
+        terminal.wait_for("starter is listening", timeout_s=90)
         terminal.press("f9")
         terminal.wait_for("Teach a model")
         terminal.type(str(lesson))
-        terminal.wait_for("of stories260k on lesson.jsonl, 3 epochs")
+        terminal.wait_for("of starter on lesson.jsonl, 3 epochs")
         terminal.press("ctrl+s")
         terminal.wait_until_gone("Teach a model", timeout_s=60)
         terminal.wait_for(at_step(3), timeout_s=120)
@@ -63,7 +63,7 @@ def test_teach_watch_chat_leave_and_come_back(home: Path, data: Path, paths: Pat
     [run] = run_folders(paths.runs)
     assert is_locked(run.lock_file), "the run goes on without the program"
     left_at = read_state(run).step
-    with program(data) as terminal:
+    with program() as terminal:
         terminal.wait_for(at_step(left_at), timeout_s=60)
         terminal.wait_for("Finished", timeout_s=400)
         terminal.press("f7")

@@ -126,6 +126,7 @@ def test_a_host_that_dies_is_told_with_its_last_words(
     assert "Its last line in the log: error: the fake host was told to die" in check.hint
 
 
+@pytest.mark.slow
 def test_a_host_that_does_not_answer_is_not_waited_for_without_end(
     paths: Paths, lesson: Lesson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +134,7 @@ def test_a_host_that_does_not_answer_is_not_waited_for_without_end(
     assert "did not answer within" in broken(look(paths, Patience(replies_s=0.5))).found
 
 
+@pytest.mark.slow
 def test_a_slow_machine_is_told_so(paths: Paths, lesson: Lesson, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.client.HOST_ARGV", fake_host(reply="one two three", token_delay_s=0.05))
     seconds = iter(range(0, 10**6, 100))
@@ -170,6 +172,7 @@ def test_a_trainer_that_does_not_start_is_told(paths: Paths, lesson: Lesson, mon
     assert "no peft" in broken(look(paths)).found
 
 
+@pytest.mark.slow
 def test_what_is_broken_ends_the_command_with_1(
     command: Command, lesson: Lesson, paths: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -153,5 +154,5 @@ class AnyUse(RuleBasedStateMachine):
         self.store._database.write("INSERT INTO titles_index (titles_index, rank) VALUES ('integrity-check', 1)")
 
 
-TestAnyUse = AnyUse.TestCase
+TestAnyUse = pytest.mark.slow(AnyUse.TestCase)
 TestAnyUse.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)

@@ -203,6 +203,7 @@ def test_a_faulty_row_is_shown_among_others(write: Write) -> None:
     assert views[1].raw == {"text": "5"}
 
 
+@pytest.mark.slow
 @examples(150)
 @given(content=st.binary(max_size=300), suffix=st.sampled_from(["jsonl", "json", "csv", "tsv", "txt", "parquet"]))
 def test_no_bytes_raise_anything_but_words(

@@ -101,6 +101,7 @@ def test_preparing_prunes_and_marks_what_it_used(write: Write, tmp_path: Path) -
     assert list_prepared(tmp_path / "cache")[0].used_at > mine.used_at
 
 
+@pytest.mark.slow
 def test_a_cache_without_room_costs_a_run_nothing(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

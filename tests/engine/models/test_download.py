@@ -127,6 +127,7 @@ def test_a_connection_lost_for_good_keeps_what_came_and_the_next_download_goes_o
     assert partials(cache) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [b"<html>log in</html>", b""])
 def test_a_page_in_place_of_a_file_is_told_at_once(hub: FakeHub, environ: dict[str, str], page: bytes) -> None:
     hub.repos[NAME] = Repo(model_files(weights=BIG), instead=page)

@@ -175,7 +175,7 @@ async def test_the_host_goes_from_one_run_to_the_next_where_that_is_wished(
     screen.desk.open(Lab(name="A", rows=(), variations=()), go=True)
     await screen.until(lambda: log)
     screen.desk.open(Lab(name="B", rows=(), variations=()), go=True, hand_over=hand_over)
-    await screen.until(lambda: screen.events[-1] == CellGrew(row=0, variation=0, text="B"))
+    await screen.until(lambda: screen.events[-1:] == [CellGrew(row=0, variation=0, text="B")])
     assert screen.made[1].host is screen.made[0]
     assert log == ["A begins", "A ends", *between, "B begins"]
     await screen.desk.close()
