@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from textual.drivers._writer_thread import WriterThread
 
 
@@ -14,11 +16,18 @@ class Output(WriterThread):
 
     def run(self) -> None:
         """Write all, up to the end or until the terminal is closed."""
-        try:
-            super().run()
-        except OSError:
-            while self._queue.get() is not None:
-                pass
+        gone = False
+        while (text := self._queue.get()) is not None:
+            if gone:
+                continue
+            try:
+                self._file.write(text)
+                if self._queue.empty():
+                    self._file.flush()
+            except OSError:
+                gone = True
+        with contextlib.suppress(OSError):
+            self._file.flush()
 
 
 def install() -> None:

@@ -23,6 +23,22 @@ class Closed(io.StringIO):
         return super().write(text)
 
 
+class ClosedAtTheEnd(io.StringIO):
+    """One that was closed between the last frame and its flush."""
+
+    def flush(self) -> None:
+        raise OSError(5, "Input/output error")
+
+
+def test_a_terminal_that_closes_with_the_last_frame_holds_nobody_up() -> None:
+    output = Output(ClosedAtTheEnd())
+    output._queue.put("frame")
+    output._queue.put(None)  # before the thread begins: the frame is not flushed before the end is read
+    output.start()
+    output.join(DEADLINE_S)
+    assert not output.is_alive()
+
+
 def test_all_is_written_in_order() -> None:
     file = io.StringIO()
     output = Output(file)

@@ -65,10 +65,4 @@ def _meet(scope: Scope, other: Scope) -> bool:
 
 def keys_of(scope: Scope, overrides: Mapping[str, str]) -> dict[str, str]:
     """Which action each key of a scope means, the user's own [keys] considered."""
-    return {
-        key.strip(): action.id
-        for action in ACTIONS
-        if action.scope == scope
-        for key in overrides.get(action.id, action.keys).split(",")
-        if key.strip()
-    }
+    return {key: action.id for action in ACTIONS if action.scope == scope for key in _keys_in_use(action.id, overrides)}
