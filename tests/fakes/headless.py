@@ -3,7 +3,7 @@
 Three things are left out, which together are most of what a test of a screen costs:
 
 - Frames. Where nobody looks, a frame is laid out and counted as painted, but its cells are not computed. What a test
-  looks at (`render_strips`, a screenshot) is computed as ever, and `seen` looks at everything once.
+  looks at (`render_strips`, a screenshot) is computed as ever.
 - Parsing the same style sheets anew for each program.
 - Waiting for an idle processor after each key: `settled` waits for what is really there to be done.
 """
@@ -62,13 +62,10 @@ def _busy(pumps: Iterable[MessagePump]) -> bool:
     return any(pump._running and any((pump._message_queue.qsize(), pump._next_callbacks)) for pump in pumps)
 
 
-def without_audience(monkeypatch: pytest.MonkeyPatch, *, frames: bool) -> None:
-    """Run Textual so until the end of a test.
-
-    Args:
-        frames: Compute each frame all the same.
-    """
+def without_audience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run Textual so until the end of a test."""
     parse_rules = Stylesheet._parse_rules
+    render = Compositor.render_update
 
     def parse_once(self: Stylesheet, css: str, read_from: Any, *rest: Any, **named: Any) -> list[RuleSet]:
         key = (css, read_from, *rest, *named.items(), *self._variables.items())
@@ -76,12 +73,14 @@ def without_audience(monkeypatch: pytest.MonkeyPatch, *, frames: bool) -> None:
             _parsed[key] = parse_rules(self, css, read_from, *rest, **named)
         return _parsed[key]
 
-    def count_as_painted(self: Compositor, *_: object, **__: object) -> None:
+    def count_as_painted(self: Compositor, *, full: bool = False, **how: Any) -> Any:
+        if full:  # a screenshot
+            return render(self, full=True, **how)
         self._dirty_regions.clear()
+        return None
 
     monkeypatch.setattr(Stylesheet, "_parse_rules", parse_once)
     monkeypatch.setattr(textual.app, "wait_for_idle", settled)
     monkeypatch.setattr(textual.pilot, "wait_for_idle", settled)
     monkeypatch.setattr(textual.constants, "TEXTUAL_ANIMATIONS", "none")
-    if not frames:
-        monkeypatch.setattr(Compositor, "render_update", count_as_painted)
+    monkeypatch.setattr(Compositor, "render_update", count_as_painted)

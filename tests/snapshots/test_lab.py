@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, TextArea
 
 from engine.client import HostClient
 from engine.lab.summary import summarise
@@ -19,6 +16,8 @@ from engine.templates import Library
 from tests.fakes.host import fake_host
 from tests.fakes.labs import film_lab, recorded
 from tests.fakes.talks import NOW_S
+from tests.snapshots.conftest import Picture
+from tests.snapshots.scene import Scene
 from tui.app import TunesmithApp
 from tui.lab_bench import LabBench
 from tui.screens.lab import LabScreen
@@ -27,23 +26,14 @@ from tui.state.lab import LabView
 from tui.state.lab_draft import own_rows
 
 pytestmark = pytest.mark.snapshots
-DEADLINE_S = 30.0
 
 
-class Scene:
-    """The program with the lab open, and ways to bring it to what shall be seen."""
+class LabScene(Scene):
+    """The program with the lab open."""
 
     def __init__(self, app: TunesmithApp, pilot: Pilot[None], library: Library) -> None:
-        self.app, self.pilot, self.library = app, pilot, library
-
-    async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(DEADLINE_S):
-            while not condition():
-                await self.pilot.pause(0.02)
-
-    async def shown(self, name: str) -> None:
-        await self.until(lambda: type(self.app.screen).__name__ == name and self.app.screen.is_mounted)
-        await self.pilot.pause()
+        super().__init__(app, pilot)
+        self.library = library
 
     @property
     def bench(self) -> LabBench:
@@ -51,16 +41,14 @@ class Scene:
         assert self.app.chat.lab is not None
         return self.app.chat.lab
 
-    async def open(self) -> LabScreen:
-        await self.until(lambda: self.app.chat and self.app.chat.session and self.app.chat.session.state.model.info)
-        await self.pilot.press("alt+l")
-        await self.shown("LabScreen")
+    async def open_lab(self) -> LabScreen:
+        await self.open("alt+l", "LabScreen")
         assert isinstance(self.app.screen, LabScreen)
         return self.app.screen
 
     async def play(self, *, until: int, known: int = 0) -> LabScreen:
         """Show a table as recorded events left it."""
-        screen = await self.open()
+        screen = await self.open_lab()
         lab = film_lab(self.library)
         bench = self.bench
         bench.forget()  # nothing is computed: the events are enough
@@ -72,36 +60,36 @@ class Scene:
         return screen
 
 
-Steps = Callable[[Scene], Awaitable[None]]
+Steps = Callable[[LabScene], Awaitable[None]]
 
 
-async def empty(scene: Scene) -> None:
-    await scene.open()
+async def empty(scene: LabScene) -> None:
+    await scene.open_lab()
 
 
-async def running(scene: Scene) -> None:
+async def running(scene: LabScene) -> None:
     await scene.play(until=10, known=5)
 
 
-async def done(scene: Scene) -> None:
+async def done(scene: LabScene) -> None:
     screen = await scene.play(until=24)
     screen.grid.go_to(3, 1)
 
 
-async def cell(scene: Scene) -> None:
+async def cell(scene: LabScene) -> None:
     await scene.play(until=24)
     await scene.pilot.press("down", "enter")
     await scene.shown("CellScreen")
     await scene.until(lambda: "Sentiment" in str(scene.app.screen.query_one("Preview").children[0].render()))
 
 
-async def setup(scene: Scene) -> None:
+async def setup(scene: LabScene) -> None:
     await scene.play(until=10)
     await scene.pilot.press("s")
     await scene.shown("SetupForm")
 
 
-async def column(scene: Scene) -> None:
+async def column(scene: LabScene) -> None:
     await scene.play(until=10)
     await scene.pilot.press("e")
     await scene.shown("ColumnForm")
@@ -119,18 +107,11 @@ SCENES: tuple[tuple[str, Steps, tuple[int, int], str], ...] = (
 )
 
 
-@pytest.fixture(autouse=True)
-def steady_cursors(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cursor that blinks would be there in one picture and not in the next."""
-    for widget in (Input, TextArea):
-        monkeypatch.setattr(widget.cursor_blink, "_default", False)
-
-
 @pytest.mark.parametrize(
     ("steps", "size", "theme"),
     [pytest.param(*scene[1:], id=f"{scene[0]}-{scene[2][0]}x{scene[2][1]}-{scene[3]}") for scene in SCENES],
 )
-def test_lab(snap_compare: Any, paths: Paths, steps: Steps, size: tuple[int, int], theme: str) -> None:
+def test_lab(picture: Picture, paths: Paths, steps: Steps, size: tuple[int, int], theme: str) -> None:
     library = Library(paths.templates)
     services = Services(
         paths=paths,
@@ -143,10 +124,4 @@ def test_lab(snap_compare: Any, paths: Paths, steps: Steps, size: tuple[int, int
         now=lambda: NOW_S,
     )
     app = TunesmithApp(lambda: services, theme=theme, model="gpt2")
-    app.animation_level = "none"
-
-    async def run_before(pilot: Pilot[None]) -> None:
-        await steps(Scene(app, pilot, library))
-        await pilot.pause(0.1)
-
-    assert snap_compare(app, terminal_size=size, run_before=run_before)
+    assert picture(app, size, lambda pilot: steps(LabScene(app, pilot, library)))

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
 
 import pytest
-from textual.pilot import Pilot
-from textual.widgets import Input, TextArea
 
 from engine.client import HostClient
 from engine.memory import Memory
@@ -21,6 +17,8 @@ from tests.fakes.host import count, fake_host
 from tests.fakes.lesson import ENDED, HalfLesson
 from tests.fakes.runs import store_runs
 from tests.fakes.talks import NOW_S, store_talks
+from tests.snapshots.conftest import Picture
+from tests.snapshots.scene import Scene
 from tui.app import TunesmithApp
 from tui.screens.chat import ChatScreen
 from tui.screens.model_picker import ModelPicker
@@ -30,32 +28,19 @@ from tui.widgets.composer import Composer
 from tui.widgets.filter_list import FilterList
 
 pytestmark = pytest.mark.snapshots
-DEADLINE_S = 30.0
 SIZES = [(80, 24), (120, 40)]
 THEMES = ["dark", "light"]
 
-Steps = Callable[["Scene"], Awaitable[None]]
+Steps = Callable[["ChatScene"], Awaitable[None]]
 
 
-class Scene:
-    """The program, and ways to bring it to what shall be seen."""
-
-    def __init__(self, app: TunesmithApp, pilot: Pilot[None]) -> None:
-        self.app = app
-        self.pilot = pilot
+class ChatScene(Scene):
+    """The chat, and ways to bring it to what shall be seen."""
 
     @property
     def chat(self) -> ChatScreen:
         assert self.app.chat is not None
         return self.app.chat
-
-    async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(DEADLINE_S):
-            while not condition():
-                await self.pilot.pause(0.02)
-
-    async def ready(self) -> None:
-        await self.until(lambda: self.app.chat and self.chat.session and self.chat.session.state.model.info)
 
     async def talk(self) -> None:
         await self.ready()
@@ -89,50 +74,50 @@ class Scene:
         await self.until(lambda: type(self.app.screen).__name__ == screen)
 
 
-async def failed_model(scene: Scene) -> None:
+async def failed_model(scene: ChatScene) -> None:
     await scene.until(lambda: scene.app.chat and scene.chat.session and scene.chat.session.state.model.failure)
 
 
-async def welcome(scene: Scene) -> None:
+async def welcome(scene: ChatScene) -> None:
     await scene.ready()
 
 
-async def tour_meets(scene: Scene) -> None:
+async def tour_meets(scene: ChatScene) -> None:
     await scene.ready()
     await scene.key("enter", "TourScreen")
     tour = scene.tour
     await scene.until(lambda: tour.session and tour.session.state.model.info)
 
 
-async def tour_teaches(scene: Scene) -> None:
+async def tour_teaches(scene: ChatScene) -> None:
     await tour_meets(scene)
     await scene.pilot.press("alt+s", "enter")
     await scene.until(lambda: "Arr, matey!" in scene.tour.tour.words(scene.tour.run_view))
 
 
-async def tour_ends(scene: Scene) -> None:
+async def tour_ends(scene: ChatScene) -> None:
     await tour_meets(scene)
     scene.tour._show(ENDED)
     await scene.key("enter", "TourEnding")
 
 
-async def talk(scene: Scene) -> None:
+async def talk(scene: ChatScene) -> None:
     await scene.talk()
 
 
-async def markdown(scene: Scene) -> None:
+async def markdown(scene: ChatScene) -> None:
     await scene.talk()
     await scene.chat.run_action("toggle_markdown")
     scene.app.clear_notifications()
 
 
-async def cursor(scene: Scene) -> None:
+async def cursor(scene: ChatScene) -> None:
     await scene.talk()
     scene.chat.query_one("#transcript").focus()
     await scene.pilot.press("up")
 
 
-async def streaming(scene: Scene) -> None:
+async def streaming(scene: ChatScene) -> None:
     await scene.ready()
     session = scene.chat.session
     assert session is not None
@@ -140,7 +125,7 @@ async def streaming(scene: Scene) -> None:
     await scene.until(lambda: session.state.reply and session.state.reply.tokens == 1)
 
 
-async def fault(scene: Scene) -> None:
+async def fault(scene: ChatScene) -> None:
     await scene.ready()
     session = scene.chat.session
     assert session is not None
@@ -149,19 +134,19 @@ async def fault(scene: Scene) -> None:
     await scene.counted()
 
 
-async def slash(scene: Scene) -> None:
+async def slash(scene: ChatScene) -> None:
     await scene.talk()
     await scene.pilot.press("/", "t")
     await scene.counted()
 
 
-async def editing(scene: Scene) -> None:
+async def editing(scene: ChatScene) -> None:
     await scene.talk()
     await scene.pilot.press("alt+e")
     await scene.counted()
 
 
-async def variables(scene: Scene) -> None:
+async def variables(scene: ChatScene) -> None:
     await scene.talk()
     session = scene.chat.session
     assert session is not None
@@ -169,55 +154,55 @@ async def variables(scene: Scene) -> None:
     await scene.until(lambda: scene.chat.query("VariablesForm Input"))
 
 
-async def panels(scene: Scene) -> None:
+async def panels(scene: ChatScene) -> None:
     await scene.talk()
     for name in ("#sidebar", "#dock"):
         scene.chat.query_one(name).display = True
 
 
-async def dock(scene: Scene) -> None:
+async def dock(scene: ChatScene) -> None:
     await scene.talk()
     scene.chat.query_one("#sidebar").display = False
     scene.chat.show_dock()
     await scene.run("reviews-lora")
 
 
-async def dead_dock(scene: Scene) -> None:
+async def dead_dock(scene: ChatScene) -> None:
     await dock(scene)
     scene.chat.open_run("reviews-full")
     await scene.run("reviews-full")
 
 
-async def finished_dock(scene: Scene) -> None:
+async def finished_dock(scene: ChatScene) -> None:
     await dock(scene)
     scene.chat.open_run("stories-lora")
     await scene.run("stories-lora")
 
 
-async def training(scene: Scene) -> None:
+async def training(scene: ChatScene) -> None:
     await scene.talk()
     await scene.run("reviews-lora")
     await scene.key("f7", "RunScreen")
 
 
-async def training_cursor(scene: Scene) -> None:
+async def training_cursor(scene: ChatScene) -> None:
     await training(scene)
     await scene.pilot.press("shift+left", "shift+left", "left", "l", "tab")
 
 
-async def training_died(scene: Scene) -> None:
+async def training_died(scene: ChatScene) -> None:
     await dead_dock(scene)
     await scene.key("f7", "RunScreen")
 
 
-async def training_details(scene: Scene) -> None:
+async def training_details(scene: ChatScene) -> None:
     await finished_dock(scene)
     await scene.key("f7", "RunScreen")
     if scene.app.size.width < 100:
         await scene.pilot.press("f")
 
 
-async def runs(scene: Scene) -> None:
+async def runs(scene: ChatScene) -> None:
     await scene.talk()
     await scene.run("reviews-lora")
     await scene.key("f8", "RunsDialog")
@@ -225,40 +210,40 @@ async def runs(scene: Scene) -> None:
     await scene.pilot.press("down")
 
 
-async def delete_run(scene: Scene) -> None:
+async def delete_run(scene: ChatScene) -> None:
     await runs(scene)
     await scene.key("f8", "Question")
 
 
-async def models(scene: Scene) -> None:
+async def models(scene: ChatScene) -> None:
     await scene.talk()
     await scene.app.push_screen(ModelPicker(ENTRIES, "gpt2"))
 
 
-async def templates(scene: Scene) -> None:
+async def templates(scene: ChatScene) -> None:
     await scene.talk()
     await scene.key("ctrl+t", "TemplatePicker")
     await scene.pilot.press("down")
     await scene.until(lambda: "creative story" in scene.app.export_screenshot().replace("&#160;", " "))
 
 
-async def sampling(scene: Scene) -> None:
+async def sampling(scene: ChatScene) -> None:
     await scene.talk()
     await scene.key("ctrl+s", "SamplingForm")
 
 
-async def sampling_fault(scene: Scene) -> None:
+async def sampling_fault(scene: ChatScene) -> None:
     await scene.talk()
     await scene.key("ctrl+s", "SamplingForm")
     await scene.pilot.press("end", "ctrl+u", "-", "1")
 
 
-async def shown_help(scene: Scene) -> None:
+async def shown_help(scene: ChatScene) -> None:
     await scene.talk()
     await scene.key("f1", "HelpScreen")
 
 
-async def log(scene: Scene) -> None:
+async def log(scene: ChatScene) -> None:
     await scene.talk()
     assert scene.app.services is not None
     lines = scene.app.services.client.log_lines
@@ -269,7 +254,7 @@ async def log(scene: Scene) -> None:
     await scene.key("f12", "LogScreen")
 
 
-async def search(scene: Scene) -> None:
+async def search(scene: ChatScene) -> None:
     await scene.talk()
     await scene.key("ctrl+f", "SearchScreen")
     await scene.pilot.press(*"boots")
@@ -277,12 +262,12 @@ async def search(scene: Scene) -> None:
     await scene.until(lambda: rows.highlighted_id)
 
 
-async def rename(scene: Scene) -> None:
+async def rename(scene: ChatScene) -> None:
     await scene.talk()
     await scene.key("f2", "LinePrompt")
 
 
-async def palette(scene: Scene) -> None:
+async def palette(scene: ChatScene) -> None:
     await scene.talk()
     await scene.key("ctrl+p", "CommandPalette")
     await scene.pilot.press(*"template")
@@ -353,13 +338,6 @@ ENTRIES = tuple(
 
 
 @pytest.fixture(autouse=True)
-def steady_cursors(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cursor that blinks would be there in one picture and not in the next."""
-    for widget in (Input, TextArea):
-        monkeypatch.setattr(widget.cursor_blink, "_default", False)
-
-
-@pytest.fixture(autouse=True)
 def slow_lesson(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The trainer of the tour."""
     lesson = HalfLesson()
@@ -372,7 +350,7 @@ def slow_lesson(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("scene", SCENES)
-def test_screen(snap_compare: Any, paths: Paths, scene: str, size: tuple[int, int], theme: str) -> None:
+def test_screen(picture: Picture, paths: Paths, scene: str, size: tuple[int, int], theme: str) -> None:
     steps, options = SCENES[scene]
     model = str(options.get("model", "gpt2"))
     store_talks(paths)
@@ -390,12 +368,6 @@ def test_screen(snap_compare: Any, paths: Paths, scene: str, size: tuple[int, in
         now=lambda: NOW_S,
     )
     app = TunesmithApp(lambda: services, theme=theme, model=model)
-    app.animation_level = "none"
-
-    async def run_before(pilot: Pilot[None]) -> None:
-        await steps(Scene(app, pilot))
-        await pilot.pause(0.1)
-
-    assert snap_compare(app, terminal_size=size, run_before=run_before)
+    assert picture(app, size, lambda pilot: steps(ChatScene(app, pilot)))
     for trainer in trainers:
         trainer.close()

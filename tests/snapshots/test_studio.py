@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from textual.pilot import Pilot
-from textual.widgets import Input, TextArea
+from textual.widgets import TextArea
 
 from engine.client import HostClient
 from engine.memory import Memory
@@ -15,7 +12,8 @@ from engine.settings import Settings
 from engine.templates import Library, authoring
 from tests.fakes.host import fake_host
 from tests.fakes.talks import NOW_S
-from tests.snapshots.test_training_forms import Scene
+from tests.snapshots.conftest import Picture
+from tests.snapshots.scene import Scene
 from tui.app import TunesmithApp
 from tui.screens.studio import StudioScreen
 from tui.services import Services
@@ -91,15 +89,8 @@ SCENES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def steady_cursors(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cursor that blinks would be there in one picture and not in the next."""
-    for widget in (Input, TextArea):
-        monkeypatch.setattr(widget.cursor_blink, "_default", False)
-
-
 @pytest.mark.parametrize("scene", SCENES)
-def test_studio(snap_compare: Any, paths: Paths, scene: str) -> None:
+def test_studio(picture: Picture, paths: Paths, scene: str) -> None:
     steps, size, theme, text = SCENES[scene]
     authoring.create(Library(paths.templates), "Haiku", HAIKU)
     services = Services(
@@ -112,10 +103,4 @@ def test_studio(snap_compare: Any, paths: Paths, scene: str) -> None:
         now=lambda: NOW_S,
     )
     app = TunesmithApp(lambda: services, theme=theme, model="gpt2")
-    app.animation_level = "none"
-
-    async def run_before(pilot: Pilot[None]) -> None:
-        await steps(Scene(app, pilot), text)
-        await pilot.pause(0.2)
-
-    assert snap_compare(app, terminal_size=size, run_before=run_before)
+    assert picture(app, size, lambda pilot: steps(Scene(app, pilot), text))

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
-from textual.pilot import Pilot
-from textual.widgets import Input, TextArea
 
 from engine.client import HostClient
 from engine.memory import Memory
@@ -18,39 +14,15 @@ from engine.templates import Library
 from tests.fakes.data import fake_data
 from tests.fakes.host import fake_host
 from tests.fakes.talks import NOW_S
+from tests.snapshots.conftest import Picture
+from tests.snapshots.scene import Scene
 from tui.app import TunesmithApp
 from tui.services import Services
 
 pytestmark = pytest.mark.snapshots
-DEADLINE_S = 30.0
 SIZES = [(80, 24), (120, 40)]
 THEMES = ["dark", "light"]
 SOURCE = "/data/reviews.jsonl"
-
-
-class Scene:
-    """The program, and ways to bring it to what shall be seen."""
-
-    def __init__(self, app: TunesmithApp, pilot: Pilot[None]) -> None:
-        self.app = app
-        self.pilot = pilot
-
-    async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(DEADLINE_S):
-            while not condition():
-                await self.pilot.pause(0.02)
-
-    async def until_shown(self, words: str) -> None:
-        def shown() -> str:
-            return "\n".join(strip.text for strip in self.app.screen._compositor.render_strips())
-
-        await self.until(lambda: words in shown())
-
-    async def open(self, key: str, screen: str) -> None:
-        await self.until(lambda: self.app.chat and self.app.chat.session and self.app.chat.session.state.model.info)
-        await self.pilot.press(key)
-        await self.until(lambda: type(self.app.screen).__name__ == screen)
-        await self.pilot.pause()
 
 
 Steps = Callable[[Scene], Awaitable[None]]
@@ -63,14 +35,15 @@ async def form(scene: Scene) -> None:
 
 async def form_filled(scene: Scene) -> None:
     await scene.open("f9", "TuneForm")
-    await scene.pilot.press(*SOURCE)
+    await scene.paste(SOURCE)
     await scene.until_shown("40 rows")
-    await scene.pilot.press("down", "right", "right", "down", "down", *"Is it good?")
+    await scene.pilot.press("down", "right", "right", "down", "down")
+    await scene.paste("Is it good?")
 
 
 async def form_faults(scene: Scene) -> None:
     await scene.open("f9", "TuneForm")
-    await scene.pilot.press(*SOURCE)
+    await scene.paste(SOURCE)
     await scene.until_shown("3 of 40 rows")
     await scene.pilot.press("down", "down", "0", "down", "x", "down", "down", "9", "9", "ctrl+s")
     await scene.until_shown("Not yet")
@@ -84,13 +57,14 @@ async def form_more(scene: Scene) -> None:
 
 async def form_missing(scene: Scene) -> None:
     await scene.open("f9", "TuneForm")
-    await scene.pilot.press(*"/missing.jsonl")
+    await scene.paste("/missing.jsonl")
     await scene.until_shown("There is no file or folder")
 
 
 async def look(scene: Scene) -> None:
     await scene.open("f3", "DataInspector")
-    await scene.pilot.press(*SOURCE, "enter")
+    await scene.paste(SOURCE)
+    await scene.pilot.press("enter")
     await scene.until_shown("Row 1 ·")
 
 
@@ -119,7 +93,8 @@ async def look_columns(scene: Scene) -> None:
 
 async def look_unclear(scene: Scene) -> None:
     await scene.open("f3", "DataInspector")
-    await scene.pilot.press(*"/unclear.jsonl", "enter", "f4")
+    await scene.paste("/unclear.jsonl")
+    await scene.pilot.press("enter", "f4")
     await scene.until_shown("Say which column is what")
 
 
@@ -141,17 +116,10 @@ SCENES: dict[str, tuple[Steps, dict[str, object]]] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def steady_cursors(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cursor that blinks would be there in one picture and not in the next."""
-    for widget in (Input, TextArea):
-        monkeypatch.setattr(widget.cursor_blink, "_default", False)
-
-
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("scene", SCENES)
-def test_screen(snap_compare: Any, paths: Paths, scene: str, size: tuple[int, int], theme: str) -> None:
+def test_screen(picture: Picture, paths: Paths, scene: str, size: tuple[int, int], theme: str) -> None:
     steps, options = SCENES[scene]
     services = Services(
         paths=paths,
@@ -164,10 +132,4 @@ def test_screen(snap_compare: Any, paths: Paths, scene: str, size: tuple[int, in
         data_argv=fake_data(**options),
     )
     app = TunesmithApp(lambda: services, theme=theme, model="gpt2")
-    app.animation_level = "none"
-
-    async def run_before(pilot: Pilot[None]) -> None:
-        await steps(Scene(app, pilot))
-        await pilot.pause(0.1)
-
-    assert snap_compare(app, terminal_size=size, run_before=run_before)
+    assert picture(app, size, lambda pilot: steps(Scene(app, pilot)))

@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def no_audience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Don't work for an audience that isn't there."""
-    without_audience(monkeypatch, frames=False)
+    without_audience(monkeypatch)
 
 
 class Program:
