@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 
 from engine.paths import Paths, find_paths
 from tests.examples import QUICK
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer  # type: ignore[import-untyped]
+
+    from tests.shares import Shares
 
 _HERE = {"localhost", "127.0.0.1", "::1", ""}
 _REAL_CONNECT = socket.socket.connect
@@ -26,6 +33,28 @@ def pytest_configure() -> None:
     hypothesis.settings.register_profile("thorough", deadline=None, suppress_health_check=slow)
     hypothesis.settings.register_profile("quick", deadline=None, suppress_health_check=slow, max_examples=QUICK)
     hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "thorough"))
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell starts what it runs in the background so, and programs under test would inherit deafness to Ctrl+C.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the longest tests first, where several processes share them."""
+    if hasattr(config, "workerinput"):
+        from tests.shares import place
+
+        items.sort(key=lambda item: place(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Shares | None:
+    """Share the tests out; another way can be asked for with `--dist`."""
+    if config.getoption("dist") != "load":
+        return None
+    from tests.shares import Shares
+
+    return Shares(config, log)
 
 
 @pytest.fixture(scope="session")
