@@ -17,9 +17,10 @@ from engine.runs.lock import is_locked
 from engine.runs.store import run_folders
 from tests.integration.conftest import ROOT
 from tests.terminal import Terminal, forbidden_bytes
+from tui.state.tune_form import FIELDS
 
 pytestmark = [pytest.mark.terminal, pytest.mark.torch]
-ROWS = 1_800
+ROWS = 1_200
 
 
 def program() -> Terminal:
@@ -37,6 +38,15 @@ def at_step(least: int) -> Callable[[str], bool]:
     return shown
 
 
+def be_impolite(terminal: Terminal) -> None:
+    """Ask for a run that gives way to nobody, as somebody waits for it; the setting is one of those folded away."""
+    folded = [field.name for field in FIELDS if field.group and field.method in (None, "lora")]
+    place = folded.index("polite")
+    terminal.press("up", "up", "enter", *["down"] * (1 + place), "space")
+    terminal.wait_for(lambda screen: re.search(r"• Polite\s+\[ \]", screen) is not None)
+    terminal.press(*["down"] * (len(folded) - place + 1))  # around, to the data
+
+
 @pytest.mark.timeout(600)
 def test_teach_watch_chat_leave_and_come_back(home: Path, paths: Paths) -> None:
     lesson = home / "lesson.jsonl"
@@ -46,6 +56,7 @@ def test_teach_watch_chat_leave_and_come_back(home: Path, paths: Paths) -> None:
         terminal.wait_for("starter is listening", timeout_s=90)
         terminal.press("f9")
         terminal.wait_for("Teach a model")
+        be_impolite(terminal)
         terminal.type(str(lesson))
         terminal.wait_for("of starter on lesson.jsonl, 3 epochs")
         terminal.press("ctrl+s")
