@@ -10,6 +10,7 @@ import msgspec
 
 from engine.conversations.records import Conversation, Figures, StoredTurn
 from engine.conversations.store import Store
+from engine.figures import plural
 from engine.protocol import Frozen
 
 ExportFormat = Literal["markdown", "json"]
@@ -69,12 +70,15 @@ def _section(turn: StoredTurn) -> str:
 def _figures_line(model: str, figures: Figures) -> str:
     said = [model] if model else []
     if figures.tokens:
-        said += [f"{figures.tokens} tokens", f"{figures.tokens_per_s:.1f} tokens/s"]
-        said += [f"first token after {figures.first_token_s:.2f} s"]
+        said.append(plural(figures.tokens, "token"))
+    if figures.tokens_per_s > 0:  # what was cut off was not measured
+        said.append(f"{figures.tokens_per_s:.1f} tokens/s")
+    if figures.first_token_s > 0:
+        said.append(f"first token after {figures.first_token_s:.2f} s")
     if figures.seed is not None:
         said.append(f"seed {figures.seed}")
     if figures.dropped_turns:
-        said.append(f"{figures.dropped_turns} oldest turns left out")
+        said.append(f"{plural(figures.dropped_turns, 'oldest turn')} left out")
     if figures.reason in _ENDINGS:
         said.append(_ENDINGS[figures.reason])
     return " · ".join(said)

@@ -37,6 +37,14 @@ def test_markdown_reads_like_the_conversation(store: Store, talked: int) -> None
     )
 
 
+def test_a_reply_that_was_cut_off_claims_no_speed(store: Store) -> None:
+    made = store.create(model="gpt2")
+    figures = Figures(tokens=1, tokens_per_s=0.0, first_token_s=0.0, reason="interrupted", seed=7)
+    reply = store.add_turn(made.id, None, "assistant", model="gpt2")
+    store.update_turn(reply.id, text="Half", figures=figures)
+    assert export(store, made.id, "markdown").endswith("Half\n\n*gpt2 · 1 token · seed 7 · interrupted*\n")
+
+
 def test_json_has_everything(store: Store, talked: int) -> None:
     read = msgspec.json.decode(export(store, talked, "json"), type=ConversationFile)
     assert read.format == "tunesmith-conversation"
