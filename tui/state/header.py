@@ -44,7 +44,7 @@ def model_words(model: ModelState) -> str:
         return f"{model.info.name} · {human_count(model.info.parameters)}"
     if model.phase == "failed":
         return f"{short_name(model.ref)}: could not be loaded"
-    return short_name(model.ref) if model.ref else "no model: pick one"
+    return f"{short_name(model.ref)}: not loaded" if model.ref else "no model: pick one"
 
 
 def progress_words(progress: LoadProgress | Progress | None) -> str:

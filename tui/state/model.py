@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from engine.errors import Cancelled
 from engine.protocol import AnyEvent, Failed, LoadProgress, ModelInfo, ModelReady, ModelUnloaded, UnknownEvent
 
 Phase = Literal["none", "loading", "ready", "failed"]
@@ -52,6 +53,8 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
         """The old model stays, where there is one: a failed load takes nothing away."""
         if self.info is not None:
             return ModelState(phase="ready", ref=self.info.ref, info=self.info, failure=event)
+        if event.code == Cancelled.code:  # as was asked for: nothing is wrong with the model
+            return ModelState(phase="none", ref=self.ref, failure=event)
         return ModelState(phase="failed", ref=self.ref, failure=event)
 
 

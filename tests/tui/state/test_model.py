@@ -47,6 +47,13 @@ def test_a_failed_first_load_says_so() -> None:
     assert model_words(state) == "gpt2: could not be loaded"
 
 
+def test_a_load_that_was_stopped_did_not_fail() -> None:
+    cancelled = Failed(id=1, code="cancelled", title="Stopped", hint="")
+    state = ModelState().load("gpt2", 1).apply(cancelled)
+    assert (state.phase, state.ref, state.failure) == ("none", "gpt2", cancelled)
+    assert model_words(state) == "gpt2: not loaded"
+
+
 def test_events_of_other_requests_change_nothing() -> None:
     state = ModelState().load("gpt2", 1)
     assert state.apply(FAILED) is state
