@@ -1,153 +1,192 @@
-"""How fast tokens come, by the compact decoder and by transformers, in turns in one process.
+"""How fast tokens come, and how soon the first: Tunesmith and its rivals, in turns.
 
-    python -m bench.decode [--model FOLDER] [--rounds N] [--tokens N] [--json]
+    python -m bench.decode [--rivals DIR] [--model FOLDER] [--contexts 32,512,900] [--rounds N] [--tokens N]
+                           [--only WORDS] [--keep DIR] [--threads N] [--json]
 
-Without a folder it is a GPT-2 of 124 million parameters with random weights, as fast as trained ones. One thread.
-The limit is the bytes of weights and keys that a token reads, over the speed at which this machine reads memory.
+Each rival is a process that opens the model in its own format, all on the same cores; one works while the others wait.
+Without a folder the model is a GPT-2 of 124 million parameters with random weights, as fast as trained ones. A prompt
+of so many tokens is taken in anew and its likeliest next token chosen (the first token), then N more one by one.
+
+Of the limit: the bytes of weights, keys and values that a token reads, over the speed at which this machine reads
+memory. Of the peak: the operations of the prompt, over the speed of a large matrix product, in int8 for those that
+multiply so. Both speeds are measured between the turns. Memory is the most that the process ever held, with what it
+has mapped of files. Same: how many tokens of the reply, from the first on, are those of transformers in float32.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import statistics
-import sys
-import time
-from collections.abc import Iterable
+import contextlib
+import random
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import torch
+from bench.footprint import Footprint, footprint
+from bench.limits import multiplied_flops, pin, read_bytes_per_s
+from bench.reporting import Column, Goal, Report, Row, alternating, median, ratio, show
+from bench.rivals.lineup import LINEUP, OURS, Q8_0, STOCK, Multiplied, Rival
+from bench.rivals.model import place_model
+from bench.rivals.processes import Answer, Process, add_options, chosen, folder_for, start_all
 
-from engine.inference.compact import STORAGES, from_network
-from engine.inference.decoding import Decoder, TransformersDecoder
+COLUMNS = (
+    Column("rival", "rival"),
+    Column("context", "context", "d"),
+    Column("tokens_per_s", "tokens/s", ".1f"),
+    Column("times_generate", "x generate", ".2f"),
+    Column("share_of_limit", "of limit", ".0%"),
+    Column("first_token_s", "first token s", ".3f"),
+    Column("share_of_peak", "of peak", ".0%"),
+    Column("memory_mb", "memory MB", ".0f"),
+    Column("same", "same", "d"),
+)
+GOAL_OVER_Q8_0, GOAL_FIRST_TOKEN, GOAL_FLOAT32 = 1.0, 3.0, 1.4
+FIRST_TOKEN_CONTEXT = 512
 
-_CONTEXTS = (32, 512, 900)
-_RIVAL = "transformers, the decode loop"
-_GENERATE = "transformers, generate"
+Answers = Mapping[tuple[str, int], Sequence[Answer]]
+
+
+def ask_in_turns(
+    running: Mapping[str, Process],
+    prompts: Sequence[Sequence[int]],
+    *,
+    tokens: int,
+    rounds: int,
+    between: Callable[[], None],
+) -> dict[tuple[str, int], list[Answer]]:
+    """Have every rival answer every prompt in every round, after a short one that nobody counts.
+
+    Returns:
+        The answers, by the name of the rival and the length of the prompt.
+    """
+    answers: dict[tuple[str, int], list[Answer]] = {}
+    for process in running.values():
+        process.ask(prompts[0], 2)
+    for prompt in prompts:
+        for place, (_, name) in enumerate(alternating(list(running), rounds)):
+            if place % len(running) == 0:
+                between()
+            answers.setdefault((name, len(prompt)), []).append(running[name].ask(prompt, tokens))
+    return answers
+
+
+def rows_of(rivals: Sequence[Rival], answers: Answers, size: Footprint, limits: Mapping[str, float]) -> list[Row]:
+    """Medians, ratios and shares, in the order of the contexts."""
+    tokens_per_s, first_s = {}, {}
+    for key, some in answers.items():
+        tokens_per_s[key] = median([(len(each.tokens) - 1) / each.rest_s for each in some])
+        first_s[key] = median([each.first_s for each in some])
+    by_name = {rival.name: rival for rival in rivals}
+    rows: list[Row] = []
+    for name, context in sorted(answers, key=lambda key: key[1]):
+        rival, some = by_name[name], answers[name, context]
+        speed, first = tokens_per_s[name, context], first_s[name, context]
+        assert speed
+        assert first
+        reference = answers.get((STOCK.name, context))
+        read = size.read_bytes(context, rival.weight_bytes, rival.key_bytes)
+        rows.append(
+            {
+                "rival": name,
+                "context": context,
+                "tokens_per_s": speed,
+                "times_generate": ratio(speed, tokens_per_s.get((STOCK.name, context))),
+                "share_of_limit": speed * read / limits["read_bytes_per_s"],
+                "first_token_s": first,
+                "share_of_peak": size.prompt_operations(context) / first / limits[rival.multiplies],
+                "memory_mb": max(each.memory for each in some) / 1e6,
+                "same": common_beginning(some[0].tokens, reference[0].tokens) if reference else None,
+            }
+        )
+    return rows
+
+
+def goals_of(rows: Sequence[Row], contexts: Sequence[int]) -> list[Goal]:
+    """What was to be reached behind so many tokens."""
+
+    def figure(rival: Rival, context: object, key: str) -> float | None:
+        found = [row[key] for row in rows if row["rival"] == rival.name and row["context"] == context]
+        return found[0] if found and isinstance(found[0], float) else None
+
+    goals = []
+    for context in contexts:
+        speeds = [figure(rival, context, "tokens_per_s") for rival in (OURS["int8"], Q8_0, OURS["float32"], STOCK)]
+        behind = f"behind {context} tokens"
+        goals.append(Goal(f"int8 over llama.cpp Q8_0, {behind}", GOAL_OVER_Q8_0, ratio(speeds[0], speeds[1])))
+        goals.append(Goal(f"float32 over generate, {behind}", GOAL_FLOAT32, ratio(speeds[2], speeds[3])))
+        if context == FIRST_TOKEN_CONTEXT:
+            first_s = [figure(rival, context, "first_token_s") for rival in (Q8_0, OURS["int8"])]
+            what = f"first token {behind}, int8, times as soon as llama.cpp Q8_0"
+            goals.append(Goal(what, GOAL_FIRST_TOKEN, ratio(*first_s)))
+    return goals
+
+
+def common_beginning(some: Sequence[int], other: Sequence[int]) -> int:
+    """How many tokens two replies have in common, from the first on."""
+    pairs = enumerate(zip(some, other, strict=False))
+    return next((place for place, (one, two) in pairs if one != two), min(len(some), len(other)))
+
+
+def measure(options: argparse.Namespace, model: Path) -> Report:
+    """Take all the turns."""
+    size = footprint(model)
+    contexts = [context for context in options.contexts if context + options.tokens < size.window]
+    draw = random.Random(1)
+    ids = [draw.randrange(size.vocabulary) for _ in range(max(contexts))]
+    rivals = chosen(LINEUP, options.only)
+    kinds: set[Multiplied] = {rival.multiplies for rival in rivals}
+    measured: dict[str, list[float]] = {"read_bytes_per_s": [], **{kind: [] for kind in kinds}}
+
+    def measure_limits() -> None:
+        measured["read_bytes_per_s"].append(read_bytes_per_s())
+        for kind in kinds:
+            measured[kind].append(multiplied_flops(kind))
+
+    with contextlib.ExitStack() as stack:
+        running, skipped = start_all(rivals, model, environment=options.rivals, threads=options.threads, stack=stack)
+        prompts = [ids[:context] for context in contexts]
+        answers = ask_in_turns(running, prompts, tokens=options.tokens, rounds=options.rounds, between=measure_limits)
+        versions = {process.version for process in running.values()}
+    limits = {name: median(found) or 0.0 for name, found in measured.items()}
+    rows = rows_of(rivals, answers, size, limits)
+    peaks = {f"GFLOP/s in {kind}": limits[kind] / 1e9 for kind in sorted(kinds)}
+    return Report(
+        benchmark="bench.decode",
+        conditions={
+            "model": str(options.model or "random GPT-2 124M"),
+            "threads": options.threads,
+            "medians of rounds": options.rounds,
+            "tokens of a reply": options.tokens,
+            "memory read at GB/s": limits["read_bytes_per_s"] / 1e9,
+            **peaks,
+            "with": ", ".join(sorted(versions)),
+        },
+        columns=COLUMNS,
+        rows=rows,
+        goals=goals_of(rows, contexts),
+        skipped=skipped,
+        raw={
+            "limits": measured,
+            "answers": [
+                {"rival": name, "context": context, "first_s": [each.first_s for each in some],
+                 "rest_s": [each.rest_s for each in some]}
+                for (name, context), some in answers.items()
+            ],
+        },
+    )  # fmt: skip
 
 
 def main() -> None:
-    options = _options()
-    torch.set_num_threads(1)
-    network = _network(options.model)
-    config = json.loads(network.config.to_json_string(use_diff=False))
-    decoders: dict[str, Decoder] = {_RIVAL: TransformersDecoder(network)}
-    sizes = {_RIVAL: network.get_memory_footprint()}
-    for storage in STORAGES:
-        decoder = from_network(network, config, storage)
-        if decoder is None:
-            sys.exit(f"The compact decoder does not know {config['model_type']}")
-        decoders[f"compact, {storage}"] = decoder
-        sizes[f"compact, {storage}"] = decoder.size_bytes
-    window = network.config.get_text_config().max_position_embeddings
-    contexts = [context for context in _CONTEXTS if context + options.tokens <= window]
-    ids = torch.randint(0, network.config.vocab_size, (max(contexts),), generator=torch.Generator().manual_seed(1))
-    runs: dict[tuple[str, int], list[tuple[float, float]]] = {}
-    for _ in range(options.rounds):
-        for context in contexts:
-            prompt = ids[:context].tolist()
-            runs.setdefault((_GENERATE, context), []).append(_generate(network, prompt, options.tokens))
-            for name, path in decoders.items():
-                runs.setdefault((name, context), []).append(_decode(path, prompt, options.tokens))
-    bytes_per_s = _read_speed()
-    rows = [
-        {
-            "path": name,
-            "context": context,
-            "tokens_per_s": _median(each[0] for each in measured),
-            "times_generate": _median(each[0] for each in measured)
-            / _median(each[0] for each in runs[_GENERATE, context]),
-            "share_of_limit": _median(each[0] for each in measured)
-            * (sizes.get(name, sizes[_RIVAL]) + _key_bytes(network.config, context))
-            / bytes_per_s,
-            "first_token_s": _median(each[1] for each in measured),
-        }
-        for (name, context), measured in sorted(runs.items(), key=lambda item: item[0][1])
-    ]
-    if options.json:
-        print(json.dumps({"read_bytes_per_s": bytes_per_s, "rounds": options.rounds, "rows": rows}))
-        return
-    print(f"one thread, medians of {options.rounds} rounds; memory is read at {bytes_per_s / 1e9:.1f} GB/s\n")
-    print(f"{'path':32} {'context':>7} {'tokens/s':>9} {'x generate':>10} {'of limit':>9} {'first token':>12}")
-    for row in rows:
-        print(
-            f"{row['path']:32} {row['context']:7} {row['tokens_per_s']:9.1f} {row['times_generate']:10.2f} "
-            f"{row['share_of_limit']:8.0%} {row['first_token_s']:10.3f} s"
-        )
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Measure the decoders.")
-    parser.add_argument("--model", type=Path, help="A folder as save_pretrained writes it.")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--model", type=Path, help="a folder as save_pretrained writes it")
+    parser.add_argument("--contexts", type=lambda text: [int(one) for one in text.split(",")], default=[32, 512, 900])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--tokens", type=int, default=40)
-    parser.add_argument("--json", action="store_true")
-    return parser.parse_args()
-
-
-def _network(folder: Path | None) -> Any:
-    from transformers import AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel
-
-    if folder is not None:
-        return AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32).eval()
-    torch.manual_seed(0)
-    return GPT2LMHeadModel(GPT2Config()).eval()
-
-
-def _decode(decoder: Decoder, prompt: list[int], tokens: int) -> tuple[float, float]:
-    """Tokens a second after the first one, and seconds to the first one."""
-    decoder.forget()
-    started_s = time.perf_counter()
-    logits = decoder.prefill(prompt, lambda: False)
-    assert logits is not None
-    token = int(logits.argmax())
-    first_s = time.perf_counter()
-    for _ in range(tokens):
-        token = int(decoder.step(token).argmax())
-    return tokens / (time.perf_counter() - first_s), first_s - started_s
-
-
-def _generate(network: Any, prompt: list[int], tokens: int) -> tuple[float, float]:
-    def run(count: int) -> float:
-        ids = torch.tensor([prompt])
-        started_s = time.perf_counter()
-        with torch.inference_mode():
-            network.generate(
-                ids,
-                attention_mask=torch.ones_like(ids),
-                do_sample=False,
-                max_new_tokens=count,
-                min_new_tokens=count,
-                pad_token_id=0,
-            )
-        return time.perf_counter() - started_s
-
-    first_s = run(1)
-    return tokens / (run(tokens + 1) - first_s), first_s
-
-
-def _key_bytes(config: Any, context: int) -> int:
-    text = config.get_text_config()
-    heads = text.num_attention_heads
-    head_width = getattr(text, "head_dim", None) or text.hidden_size // heads
-    key_heads = getattr(text, "num_key_value_heads", None) or heads
-    return int(2 * 4 * text.num_hidden_layers * key_heads * head_width * context)
-
-
-def _read_speed() -> float:
-    """Bytes a second that one thread reads, of an array that no cache holds."""
-    array = torch.ones(64 * 1024 * 1024)
-    speeds = []
-    for _ in range(5):
-        started_s = time.perf_counter()
-        array.sum()
-        speeds.append(array.nbytes / (time.perf_counter() - started_s))
-    return statistics.median(speeds)
-
-
-def _median(values: Iterable[float]) -> float:
-    return statistics.median(values)
+    add_options(parser)
+    options = parser.parse_args()
+    pin(options.threads)
+    with folder_for(options.keep) as folder:
+        place_model(options.model, folder)
+        print(show(measure(options, folder), as_json=options.json))
 
 
 if __name__ == "__main__":
