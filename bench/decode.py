@@ -10,7 +10,8 @@ of so many tokens is taken in anew and its likeliest next token chosen (the firs
 Of the limit: the bytes of weights, keys and values that a token reads, over the speed at which this machine reads
 memory. Of the peak: the operations of the prompt, over the speed of a large matrix product, in int8 for those that
 multiply so. Both speeds are measured between the turns. Memory is the most that the process ever held, with what it
-has mapped of files. Same: how many tokens of the reply, from the first on, are those of transformers in float32.
+has mapped of files. Same: how many tokens of the reply, from the first on, are those of transformers in float32. Quiet:
+in how many rounds others took less than a fifth of a core; the rest is left out, unless it is all there is.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ COLUMNS = (
     Column("share_of_peak", "of peak", ".0%"),
     Column("memory_mb", "memory MB", ".0f"),
     Column("same", "same", "d"),
+    Column("quiet", "quiet", "d"),
 )
 GOAL_OVER_Q8_0, GOAL_FIRST_TOKEN, GOAL_FLOAT32 = 1.0, 3.0, 1.4
 FIRST_TOKEN_CONTEXT = 512
@@ -72,7 +74,8 @@ def ask_in_turns(
 def rows_of(rivals: Sequence[Rival], answers: Answers, size: Footprint, limits: Mapping[str, float]) -> list[Row]:
     """Medians, ratios and shares, in the order of the contexts."""
     tokens_per_s, first_s = {}, {}
-    for key, some in answers.items():
+    for key, every in answers.items():
+        some = [each for each in every if each.is_quiet] or every
         tokens_per_s[key] = median([(len(each.tokens) - 1) / each.rest_s for each in some])
         first_s[key] = median([each.first_s for each in some])
     by_name = {rival.name: rival for rival in rivals}
@@ -95,6 +98,7 @@ def rows_of(rivals: Sequence[Rival], answers: Answers, size: Footprint, limits: 
                 "share_of_peak": size.prompt_operations(context) / first / limits[rival.multiplies],
                 "memory_mb": max(each.memory for each in some) / 1e6,
                 "same": common_beginning(some[0].tokens, reference[0].tokens) if reference else None,
+                "quiet": sum(each.is_quiet for each in some),
             }
         )
     return rows
@@ -168,7 +172,7 @@ def measure(options: argparse.Namespace, model: Path) -> Report:
             "limits": measured,
             "answers": [
                 {"rival": name, "context": context, "first_s": [each.first_s for each in some],
-                 "rest_s": [each.rest_s for each in some]}
+                 "rest_s": [each.rest_s for each in some], "others_cores": [each.others_cores for each in some]}
                 for (name, context), some in answers.items()
             ],
         },

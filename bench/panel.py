@@ -26,6 +26,7 @@ from pathlib import Path
 
 import msgspec
 
+from bench.neighbours import processor_s
 from engine.paths import Paths, find_paths
 from engine.runs import RunFolder, create
 from engine.runs.events import EvalDone, RunStarted
@@ -39,15 +40,7 @@ CASES = ("unwatched", "dock", "screen")
 _TOTAL = 1_000_000
 _EVALUATE_EVERY = 200
 _SETTLE_S = 3.0
-_USER, _SYSTEM = 11, 12
-"""Places in /proc/PID/stat behind the name."""
 ROOT = Path(__file__).parents[1]
-
-
-def processor_s(pid: int) -> float:
-    """Seconds of a processor that a process has taken so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[_USER]) + int(fields[_SYSTEM])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextlib.contextmanager

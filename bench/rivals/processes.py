@@ -15,6 +15,7 @@ from typing import IO, Any, Self
 
 import msgspec
 
+from bench.neighbours import QUIET_CORES, now, others_cores
 from bench.rivals.lineup import Rival
 from bench.rivals.model import config
 
@@ -35,6 +36,13 @@ class Answer(msgspec.Struct, frozen=True):
     tokens: list[int]
     memory: int
     """The most that the process has held until now, in bytes."""
+    others_cores: float = 0.0
+    """What others took of the machine meanwhile."""
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody disturbed it."""
+        return self.others_cores <= QUIET_CORES
 
 
 class Process:
@@ -67,8 +75,11 @@ class Process:
         """Have it take in a prompt, and give its first token and so many after it."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"ids": list(ids), "tokens": tokens}) + "\n")
+        before = now(self._process.pid)
         self._process.stdin.flush()
-        return msgspec.convert(self._read(), Answer)
+        said = self._read()
+        after = now(self._process.pid)
+        return msgspec.convert({**said, "others_cores": others_cores(before, after)}, Answer)
 
     def close(self) -> None:
         """End it."""
