@@ -4,10 +4,11 @@
                                 [--keep DIR] [--threads N] [--json]
 
 Without a model it is a GPT-2 of 124 million parameters with random weights, which wants the folder of a tokenizer. In
-turns, each a process of its own, on no core in particular: a script of five lines with transformers; the import of torch
-alone, beneath which nothing that uses it can be; scripts with llama.cpp, onnxruntime and CTranslate2 that do no more than read
-the model in their own format, a tokenizer, and a prompt; and `tunesmith generate`, in float32 and in int8, once opened
-before (its first opening converts the tokenizer, and is told apart). A round to warm the disk's cache is not counted.
+turns, each a process of its own, on no core in particular: a script of five lines with transformers; the import of
+torch alone, beneath which nothing that uses it can be; scripts with llama.cpp, onnxruntime and CTranslate2 that do no
+more than read the model in their own format, a tokenizer and a prompt; and `tunesmith generate`, in int8 and float32.
+Everything was run once before: the disk's cache is warm, and Tunesmith has converted the tokenizer. That very first
+opening is told apart.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
     lineup        which rivals there are, what each reads for a token, and where it runs
     processes     starts them, asks them, and says of those that are not there why
     model         the GPT-2 that all of them hold, and its weights as plain arrays
-    tunesmith     Tunesmith's compact decoder, opened from the same files as the program opens
+    compact       Tunesmith's compact decoder, opened from the same files as the program opens
     stock         `generate` of transformers
     llama         llama.cpp, and `gguf_file`, which writes the model for it
     onnx_runtime  onnxruntime, and `onnx_file`

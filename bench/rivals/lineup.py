@@ -58,9 +58,9 @@ def _ctranslate(precision: str, weight_bytes: float, multiplies: Multiplied = "f
 
 STOCK = Rival("transformers generate", "bench.rivals.stock", "float32", 4, 4)
 OURS = {
-    "float32": Rival("Tunesmith float32", "bench.rivals.tunesmith", "float32", 4, 4),
-    "float16": Rival("Tunesmith float16", "bench.rivals.tunesmith", "float16", 2, 4),
-    "int8": Rival("Tunesmith int8", "bench.rivals.tunesmith", "int8", 1, 4, "int8"),
+    "float32": Rival("Tunesmith float32", "bench.rivals.compact", "float32", 4, 4),
+    "float16": Rival("Tunesmith float16", "bench.rivals.compact", "float16", 2, 4),
+    "int8": Rival("Tunesmith int8", "bench.rivals.compact", "int8", 1, 4, "int8"),
 }
 Q8_0 = _llama("q8_0", _Q8_0_BYTES, "int8")
 LINEUP: tuple[Rival, ...] = (
