@@ -22,7 +22,7 @@ from tests.contracts.repository import ROOT
 
 BLOCKS = [block for page in PAGES for block in blocks(page)]
 SHELL_BLOCKS = [block for block in BLOCKS if block.language in SHELLS]
-OTHERS = {"pipx", "cat", "echo"}
+OTHERS = {"pipx", "pip", "python3", "cat", "echo"}
 """Programs of the system, for which nobody here can vouch."""
 MODULES = {"tui", "engine", "starter", "tests", "bench", "docs", "pytest"}
 WITH_A_MODEL = {"docs/inside.md", "docs/using.md", "docs/starter.md"}
