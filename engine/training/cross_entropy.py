@@ -1,6 +1,6 @@
 """Cross-entropy over a large vocabulary without ever holding all of its logits.
 
-Notation: M trained positions, D the model's width, V the vocabulary.
+Notation: M trained positions, D the model's width, V the vocabulary, W the vocabulary filled up to a round number.
 """
 
 from __future__ import annotations
@@ -9,7 +9,14 @@ from typing import Any
 
 import torch
 
-_LOGITS_AT_ONCE = 16 * 1024 * 1024
+_BLOCK_BYTES = 208 * 1024 * 1024
+"""Of logits at once: 2,048 positions in bfloat16 with GPT-2's vocabulary. More rows at once, fewer additions of a
+gradient as large as the head."""
+_ROWS_AT_ONCE = 8
+"""The softmax of so many rows stays in the processor's cache."""
+_COLUMNS_AT_ONCE = 8192
+_ROUND = 64
+"""GPT-2's 50,257 columns lie askew in memory: filled up, products with them are a tenth quicker."""
 
 
 def summed_cross_entropy(
@@ -17,8 +24,8 @@ def summed_cross_entropy(
 ) -> torch.Tensor:
     """Sum of -log p(target) in nats, as a scalar in float32.
 
-    The gradients are computed with the loss, a block of positions at a time: as many operations as the plain way,
-    and a quarter of its memory with GPT-2's vocabulary.
+    The gradients are computed with the loss, a block of positions at a time, and logits become errors where they are:
+    as many operations as the plain way, and a quarter of its memory with GPT-2's vocabulary.
 
     Args:
         hidden: What goes into the head, `(M, D)`.
@@ -46,34 +53,32 @@ class _SummedCrossEntropy(torch.autograd.Function):
         dtype: torch.dtype,
         wants_grad: bool,
     ) -> torch.Tensor:
-        states, matrix = hidden.to(dtype), weight.to(dtype)
+        states, matrix = hidden.to(dtype), _filled_up(weight, dtype)
         wants_hidden = wants_grad and hidden.requires_grad
         wants_weight = wants_grad and weight.requires_grad
         wants_bias = wants_grad and bias is not None and bias.requires_grad
-        grad_hidden = torch.empty_like(hidden) if wants_hidden else None
-        grad_weight = torch.zeros_like(weight, dtype=torch.float32) if wants_weight else None
+        grad_hidden = torch.empty_like(states) if wants_hidden else None
+        grad_weight = torch.empty_like(weight, dtype=torch.float32) if wants_weight else None
         grad_bias = torch.zeros_like(bias, dtype=torch.float32) if wants_bias and bias is not None else None
         total = torch.zeros((), dtype=torch.float32, device=hidden.device)
-        rows = max(1, _LOGITS_AT_ONCE // weight.shape[0])
-        for start in range(0, states.shape[0], rows):
-            part, wanted = states[start : start + rows], targets[start : start + rows, None]
-            logits = (part @ matrix.T).float()
+        rows = max(1, min(len(states), _BLOCK_BYTES // (matrix.shape[0] * dtype.itemsize)))
+        block = states.new_empty(rows, matrix.shape[0])
+        for start in range(0, len(states), rows):
+            part, wanted = states[start : start + rows], targets[start : start + rows]
+            logits = torch.mm(part, matrix.T, out=block[: len(part)])
             if bias is not None:
-                logits += bias.float()
-            log_sum = logits.logsumexp(1, keepdim=True)
-            total += (log_sum - logits.gather(1, wanted)).sum()
-            if not (wants_hidden or wants_weight or wants_bias):
-                continue
-            error = logits.sub_(log_sum).exp_()
-            error.scatter_add_(1, wanted, error.new_full(wanted.shape, -1.0))
-            if grad_bias is not None:
-                grad_bias += error.sum(0)
-            error = error.to(dtype)
+                logits[:, : len(bias)] += bias.to(dtype)
+            logits[:, len(weight) :] = -torch.inf
+            total += _losses_and_errors(logits, wanted).sum()
             if grad_hidden is not None:
-                grad_hidden[start : start + rows] = error @ matrix
+                torch.mm(logits, matrix, out=grad_hidden[start : start + rows])
             if grad_weight is not None:
-                grad_weight += error.T @ part
-        ctx.grads = (grad_hidden, grad_weight, grad_bias)
+                _add_products(grad_weight, logits, part, is_first=start == 0)
+            if grad_bias is not None:
+                grad_bias += logits[:, : len(grad_bias)].sum(0, dtype=torch.float32)
+        if grad_weight is not None and len(states) == 0:
+            grad_weight.zero_()
+        ctx.grads = (None if grad_hidden is None else grad_hidden.to(hidden.dtype), grad_weight, grad_bias)
         return total
 
     @staticmethod
@@ -82,3 +87,42 @@ class _SummedCrossEntropy(torch.autograd.Function):
         scaled = [None if grad is None else grad.mul_(scale.to(grad.dtype)) for grad in ctx.grads]
         ctx.grads = ()
         return (*scaled, None, None, None)
+
+
+def _filled_up(weight: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """The weight with rows of zeros to a round number, `(W, D)`; itself where it is round already and of that type."""
+    room = -len(weight) % _ROUND
+    if not room:
+        return weight.detach().to(dtype)
+    filled = weight.new_empty(len(weight) + room, weight.shape[1], dtype=dtype)
+    filled[: len(weight)] = weight
+    filled[len(weight) :] = 0
+    return filled
+
+
+def _losses_and_errors(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """The loss of each row, `(M,)` in float32; the logits `(M, W)` become their gradients, softmax less the target."""
+    places = torch.arange(len(logits), device=logits.device)
+    aims = logits[places, wanted].float()
+    sums = torch.empty_like(aims)
+    for start in range(0, len(logits), _ROWS_AT_ONCE):
+        part = logits[start : start + _ROWS_AT_ONCE]
+        powers = part.float()
+        top = powers.amax(1, keepdim=True)
+        powers.sub_(top).exp_()
+        sizes = powers.sum(1, keepdim=True)
+        sums[start : start + _ROWS_AT_ONCE] = (top + sizes.log()).view(-1)
+        part.copy_(powers.mul_(sizes.reciprocal_()))
+    logits[places, wanted] -= 1
+    return sums - aims
+
+
+def _add_products(total: torch.Tensor, errors: torch.Tensor, states: torch.Tensor, *, is_first: bool) -> None:
+    """Add errors' x states to the gradient of the head, `(V, D)`, some columns of the vocabulary at a time."""
+    for start in range(0, len(total), _COLUMNS_AT_ONCE):
+        end = min(start + _COLUMNS_AT_ONCE, len(total))
+        product = errors[:, start:end].T @ states
+        if is_first:
+            total[start:end] = product
+        else:
+            total[start:end] += product

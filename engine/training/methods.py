@@ -10,6 +10,7 @@ from torch import nn
 
 from engine.errors import LoadFailed, Misuse
 from engine.runs.plan import LoraOptions, Plan, SoftPromptOptions
+from engine.training.lighter import lighten
 
 _DROPOUT_FIELDS = ("attn_pdrop", "attention_dropout", "attention_probs_dropout_prob", "attn_dropout")
 _SOFT_PROMPT_TEXT = "The following text is written in the style of the examples."
@@ -30,6 +31,7 @@ def build(plan: Plan, base: Any, tokenizer: Any, checkpoint: Path | None) -> Any
         LoadFailed: The checkpoint's adapters do not fit.
     """
     silence_attention_dropout(base)
+    lighten(base)
     if plan.method == "full":
         base.requires_grad_(True)
         return base
