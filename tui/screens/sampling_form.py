@@ -18,6 +18,7 @@ from engine.protocol import Sampling, SamplingChange
 from tui.renderables.fitted import Fitted
 from tui.screens.dialog import Dialog, Key
 from tui.state.sampling_fields import FIELDS, Field, Reading, change_between, read, summary, text_of, texts_of
+from tui.widgets.tick import Tick
 
 
 class FieldRow(Horizontal):
@@ -67,14 +68,6 @@ def _longest(choices: Sequence[str], width: int) -> Content:
     return next((content for content in contents if content.cell_length <= width), contents[-1])
 
 
-class Tick(Checkbox):
-    """A box that is empty where it is off, so that its colour need not tell."""
-
-    @property
-    def _button(self) -> Content:
-        return Content.styled("[✓]" if self.value else "[ ]", "bold")
-
-
 class SamplingForm(Dialog[SamplingChange]):
     """The fields, and what they do together in words. Gives what differs from the defaults, or None."""
 
@@ -101,9 +94,8 @@ class SamplingForm(Dialog[SamplingChange]):
     SamplingForm.-short > .dialog--frame { height: auto; }
     SamplingForm {
         #sampling-fields { height: auto; scrollbar-size-vertical: 1; }
-        Checkbox { border: none; padding: 0 1; margin-bottom: 1; background: transparent; height: 1; }
-        Checkbox:focus { border: none; background: $primary 30%; }
-        &.-short Checkbox { margin-bottom: 0; }
+        Tick { margin-bottom: 1; }
+        &.-short Tick { margin-bottom: 0; }
         &.-narrow FieldRow Label { width: 20; }
         &.-narrow FieldRow Input { width: 12; }
         &.-tall FieldRow { margin-bottom: 1; }
@@ -140,6 +132,7 @@ class SamplingForm(Dialog[SamplingChange]):
         self._judge()
 
     @on(Input.Submitted)
+    @on(Tick.Submitted)
     def action_keep(self) -> None:
         """Give what differs from the defaults; a faulty field gets the cursor instead."""
         reading = self._read()

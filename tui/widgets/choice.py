@@ -20,6 +20,7 @@ class Choice(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,space", "step(1)", show=False),
         Binding("left", "step(-1)", show=False),
+        Binding("enter", "submit", show=False),
     ]
 
     DEFAULT_CSS = """
@@ -28,6 +29,9 @@ class Choice(Widget, can_focus=True):
         &:focus { background: $primary 30%; }
     }
     """
+
+    class Submitted(Message):
+        """Enter was pressed on it: the form does what it does in the other fields."""
 
     class Changed(Message):
         """Another one was chosen."""
@@ -80,6 +84,10 @@ class Choice(Widget, can_focus=True):
     @property
     def _widths(self) -> list[int]:
         return [2 + Content(name).cell_length for _, name in self._options]
+
+    def action_submit(self) -> None:
+        """Tell the form."""
+        self.post_message(self.Submitted())
 
     def action_step(self, by: int) -> None:
         """Choose a neighbour; behind the last one the first comes."""

@@ -19,20 +19,7 @@ from tui.renderables.fitted import Fitted
 from tui.state.tune import YES
 from tui.state.tune_fields import TuneField
 from tui.widgets.choice import Choice
-
-
-class Tick(Checkbox):
-    """A box that is empty where it is off, so that its colour need not tell."""
-
-    DEFAULT_CSS = """
-    Tick, Tick:focus { border: none; height: 1; width: 14; padding: 0 1; background: transparent; }
-    Tick:focus { background: $primary 30%; }
-    """
-
-    @property
-    def _button(self) -> Content:
-        """The box; it has no label of its own."""
-        return Content.styled("[✓]" if self.value else "[ ]", "bold")
+from tui.widgets.tick import Tick
 
 
 class Lines(TextArea):
@@ -60,6 +47,7 @@ class FormRow(Vertical):
         Input, Input:focus { border: none; height: 1; padding: 0 1; background: $panel; }
         Input:focus { background: $primary 30%; }
         Input { width: 14; }
+        Tick { width: 14; }
         &.-name Input { width: 30; }
         &.-wide Input, &.-wide Lines { width: 1fr; }
         .row--meaning { width: 1fr; height: auto; margin-left: 2; color: $text-muted; }

@@ -16,7 +16,7 @@ from tests.tui.dialogs.training import services
 from tui.data_desk import DataDesk
 from tui.screens.data_inspector import DataInspector
 from tui.services import Services
-from tui.widgets.form_row import Tick
+from tui.widgets.tick import Tick
 
 pytestmark = pytest.mark.program
 

@@ -24,6 +24,14 @@ async def test_enter_without_a_change_gives_no_change() -> None:
         assert await it.result() == SamplingChange()
 
 
+async def test_space_ticks_greedy_and_enter_keeps_it_there_as_in_every_field() -> None:
+    async with opened(SamplingForm(DEFAULTS, DEFAULTS)) as it:
+        await it.press("up", "space")
+        assert field(it, "temperature").value == "0"
+        await it.press("up", "down", "enter")
+        assert await it.result() == SamplingChange(temperature=0.0)
+
+
 async def test_only_what_differs_from_the_defaults_is_given() -> None:
     async with opened(SamplingForm(Sampling(temperature=0.5, max_new_tokens=200), DEFAULTS)) as it:
         await it.press("down", "1", "2", "ctrl+s")

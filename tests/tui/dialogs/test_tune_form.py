@@ -112,12 +112,12 @@ async def test_the_keyboard_reaches_everything(paths: Paths) -> None:
         await it.until_shown("● Soft prompt")
         await it.until_shown("Virtual tokens")
         assert "LoRA rank" not in it.text()
-        await it.press("down", "3", "0", "enter", *"Is it good?", "down", "down", "2", "0")
+        await it.press("enter", "3", "0", "enter", *"Is it good?", "down", "down", "2", "0")
         assert (form.text("soft_prompt.virtual_tokens"), form.text("soft_prompt.text")) == ("30", "Is it good?")
         assert form.text("max_steps") == "20"
         await it.press("down", "down", "down", "space")
         assert form.text("data.skip_faulty") == "yes"
-        await it.press("down", "a", "enter", "b", "up", "up")
+        await it.press("enter", "a", "enter", "b", "up", "up")
         assert (form.text("probes"), focused_row(it)) == ("a\nb", "row-data-skip_faulty")
         await it.press("down", "down", "down", "down", "enter")
         await it.until_shown("▾ More settings: 31, all at their defaults")

@@ -16,7 +16,7 @@ from engine.figures import plural
 from tui.renderables.data_report import report_content
 from tui.renderables.fitted import QUIET, Fitted
 from tui.state.inspection import Inspection
-from tui.widgets.form_row import Tick
+from tui.widgets.tick import Tick
 
 _STOPPED = "Counting was stopped. C counts all rows."
 
@@ -81,6 +81,10 @@ class SurveyPane(Vertical):
             text.update(Content.assemble(f"{plural(seen.counted, 'row')} counted… ", ("C stops", QUIET)))
         else:
             text.update(_STOPPED if seen.opened is not None else "")
+
+    @on(Tick.Submitted)
+    def _tick(self) -> None:
+        self.query_one(Tick).toggle()  # it is the only field here
 
     @on(Checkbox.Changed)
     def _ticked(self, event: Checkbox.Changed) -> None:

@@ -27,8 +27,10 @@ from tui.state.lab_form import (
     rows_words,
     setup_texts,
 )
+from tui.widgets.choice import Choice
 from tui.widgets.form_row import FormRow
 from tui.widgets.path_suggester import PathSuggester
+from tui.widgets.tick import Tick
 
 _PAUSE_S = 0.4
 _GLIMPSE = 100
@@ -131,6 +133,8 @@ class SetupForm(Dialog[Draft]):
             self._judge()
 
     @on(Input.Submitted)
+    @on(Tick.Submitted)
+    @on(Choice.Submitted)
     def _next(self) -> None:
         self.focus_next()
 

@@ -28,7 +28,9 @@ from tui.state.option_words import on_screen
 from tui.state.tune import Reading, plan_in_words, rate_words, read, texts_of
 from tui.state.tune_fields import NAME
 from tui.state.tune_form import FIELDS
+from tui.widgets.choice import Choice
 from tui.widgets.form_row import FormRow, Lines, row_id
+from tui.widgets.tick import Tick
 
 if TYPE_CHECKING:
     from tui.screens.model_picker import ModelChoice, ModelPicker
@@ -194,6 +196,8 @@ class TuneForm(DataPart):
     # Moving
 
     @on(Input.Submitted)
+    @on(Tick.Submitted)
+    @on(Choice.Submitted)
     def _next(self) -> None:
         self.focus_next()
 
