@@ -17,6 +17,8 @@ from textual.widgets import Static
 from tui.screens.breakpoints import take_size
 
 Result = TypeVar("Result")
+CLOSES = "Esc"
+"""The key that closes any dialog."""
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -41,14 +43,27 @@ class KeyHint(Static):
 
     def __init__(self, key: Key) -> None:
         """Show a key."""
-        words = Content.assemble((key.key, "bold $accent"), f" {key.words}")
-        super().__init__(words, classes="-clickable" if key.action else "", markup=False)
+        self.key = key.key
+        self.words = Content.assemble((key.key, "bold $accent"), f" {key.words}")
+        super().__init__(self.words, classes="-clickable" if key.action else "", markup=False)
         self._action = key.action
 
     async def on_click(self) -> None:
         """Do what the key does."""
         if self._action:
             await self.screen.run_action(self._action)
+
+
+class KeyLine(Horizontal):
+    """The keys of a dialog. Where the line is too narrow, what closes it goes without saying."""
+
+    def on_resize(self) -> None:
+        """Show as many as have room."""
+        hints = list(self.query(KeyHint))
+        wanted = sum(hint.words.cell_length + hint.styles.margin.right for hint in hints)
+        last = hints[-1].styles.margin.right if hints else 0
+        for hint in hints:
+            hint.display = hint.key != CLOSES or wanted - last <= self.content_size.width
 
 
 class Dialog(ModalScreen[Result]):
@@ -94,7 +109,7 @@ class Dialog(ModalScreen[Result]):
         with Vertical(classes="dialog--frame") as frame:
             frame.border_title = Content(self.HEADING)
             yield from self.parts()
-            with Horizontal(classes="dialog--keys"):
+            with KeyLine(classes="dialog--keys"):
                 yield from (KeyHint(key) for key in self.KEYS)
 
     def parts(self) -> Iterator[Widget]:

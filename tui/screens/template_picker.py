@@ -80,7 +80,7 @@ class TemplatePicker(Dialog[str]):
         preview: Callable[[Template], Awaitable[Previewed]],
         *,
         why_not: Callable[[Template], TemplateFault | None] = lambda _: None,
-        drafts: Collection[str] = (),
+        drafts: Callable[[], Collection[str]] = tuple,
     ) -> None:
         """Make the picker.
 
@@ -89,13 +89,15 @@ class TemplatePicker(Dialog[str]):
             current: The id of the template in use.
             preview: What the model would see with a template. May raise a `TunesmithError`.
             why_not: Why a template can't be used with the model that is loaded; None where it can.
-            drafts: The ids of templates into which something was typed and not saved.
+            drafts: Finds the ids of templates into which something was typed and not saved; called in a thread, as
+                it reads a folder.
         """
         super().__init__()
         self._listing = listing
         self._current = current
         self._preview = preview
-        self._why_not, self._drafts = why_not, frozenset(drafts)
+        self._why_not, self._find_drafts = why_not, drafts
+        self._drafts: frozenset[str] = frozenset()
         self.wish: Wish = "use"
         self._templates: dict[str, Template] = {}
         self._faults: dict[str, TemplateFault] = {}
@@ -113,6 +115,13 @@ class TemplatePicker(Dialog[str]):
     def on_mount(self) -> None:
         """Show the templates, with the cursor on the one in use."""
         self._show(f"{_TEMPLATE}{self._current}")
+        self._mark_drafts()
+
+    @work(exclusive=True, group="drafts")
+    async def _mark_drafts(self) -> None:
+        self._drafts = frozenset(await asyncio.to_thread(self._find_drafts))
+        if self._drafts and self.is_open:
+            self._show(self.query_one(FilterList).highlighted_id)
 
     def update_listing(self, listing: Listing) -> None:
         """Show other templates, as files changed; the cursor stays where it was."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
@@ -12,7 +13,9 @@ from engine.templates.library import Listing
 from tests.tui.dialogs.host import SIZES, opened
 from tui.screens.template_picker import TemplatePicker
 from tui.state.preview import Previewed, fitted
+from tui.widgets.filter_list import FilterList
 from tui.widgets.preview import Preview
+from tui.widgets.template_rows import DRAFT
 
 pytestmark = pytest.mark.program
 
@@ -30,6 +33,7 @@ CHAT = Template(
 OWN = Template(id="haiku", name="Haiku", kind="completion", body="Haiku:")
 FAULT = TemplateFault("in the body, unexpected '}'", "Close the braces", file="/home-of/templates/broken.toml", line=3)
 LISTING = Listing((PLAIN, CHAT, OWN), (FAULT,), {"plain": "", "chat": "", "haiku": "/home-of/templates/haiku.toml"})
+KEYS = ("Enter uses it", "Ctrl+E edits", "Ctrl+L compares", "Ctrl+N new", "Ctrl+↑↓ scrolls")
 
 
 async def preview(template: Template) -> Previewed:
@@ -52,6 +56,15 @@ async def test_escape_changes_nothing() -> None:
     async with opened(TemplatePicker(LISTING, "chat", preview)) as it:
         await it.press("down", "escape")
         assert await it.result() is None
+
+
+async def test_no_key_is_cut_and_what_closes_goes_without_saying_where_there_is_no_room() -> None:
+    async with opened(TemplatePicker(LISTING, "chat", preview), size=(80, 24)) as it:
+        for size, has_room in (((80, 24), False), ((120, 40), True), ((80, 24), False)):
+            await it.resize(*size)
+            await it.until_shown("Ctrl+↑↓ scrolls")
+            assert [words for words in KEYS if words not in it.text()] == []
+            assert ("Esc closes" in it.text()) is has_room
 
 
 async def test_the_preview_shows_what_the_model_sees_and_where_it_ends() -> None:
@@ -202,6 +215,20 @@ async def test_a_long_prompt_scrolls_under_the_keys() -> None:
         await it.until(lambda: it.dialog.query_one(Preview).scroll_y == 3, "the preview scrolled")
         await it.press("ctrl+up")
         await it.until(lambda: it.dialog.query_one(Preview).scroll_y == 0, "the preview back on top")
+
+
+async def test_drafts_are_looked_for_in_a_thread_and_marked_when_they_are_found() -> None:
+    threads: list[int] = []
+
+    def find() -> tuple[str, ...]:
+        threads.append(threading.get_ident())
+        return ("haiku",)
+
+    async with opened(TemplatePicker(LISTING, "chat", preview, drafts=find)) as it:
+        await it.until_shown(DRAFT)
+        assert it.dialog.query_one(FilterList).highlighted_id == "template:chat"
+        assert threads
+        assert threading.get_ident() not in threads
 
 
 async def test_templates_and_prompts_can_not_drive_the_terminal() -> None:

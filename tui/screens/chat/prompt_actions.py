@@ -98,7 +98,7 @@ class PromptActions(ChatBase):
             session.state.template.id,
             self._preview,
             why_not=session.prompting.why_not,
-            drafts=TemplateDrafts(self.services.paths.template_drafts).ids(),
+            drafts=TemplateDrafts(self.services.paths.template_drafts).ids,
         )
         self.app.push_screen(picker, chosen)
 

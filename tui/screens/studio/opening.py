@@ -68,5 +68,5 @@ def pick(studio: FileActions) -> None:
     if not studio.keep():
         return
     desk = studio.desk
-    picker = TemplateOpener(desk.library.scan(), desk.now.id, preview, drafts=desk.unsaved())
+    picker = TemplateOpener(desk.library.scan(), desk.now.id, preview, drafts=desk.unsaved)
     studio.app.push_screen(picker, chosen)
