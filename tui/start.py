@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from engine.client import HostClient
-from engine.conversations import DELETED_KEPT_S, Store
+from engine.conversations import DELETED_KEPT_S, Busy, Store
 from engine.errors import SettingsFault, StoreFailed
 from engine.memory import load_memory
 from engine.paths import find_paths
@@ -43,7 +44,7 @@ def make_services(environ: Mapping[str, str]) -> Services:
 
 
 def open_store(services: Services) -> tuple[Store, str]:
-    """Open the conversations; where that can't be done, a store in a temporary folder.
+    """Open the conversations; where that can't be done, a copy of what can be read of them, in a temporary folder.
 
     What was deleted long ago is removed for good.
 
@@ -54,8 +55,22 @@ def open_store(services: Services) -> tuple[Store, str]:
         store = Store.open(services.paths.conversations_file, clock=services.now, busy_timeout_s=STORE_BUSY_TIMEOUT_S)
     except StoreFailed as error:
         folder = Path(tempfile.mkdtemp(prefix="tunesmith-"))
-        store = Store.open(folder / "conversations.db", clock=services.now)
-        return store, f"{error} Until then what you write is kept in {folder} only."
+        store = _stand_in(services, folder, is_busy=isinstance(error, Busy))
+        return store, f"{error}. Until then what you write is kept in {folder} only."
     with contextlib.suppress(StoreFailed):  # another time, then
         store.purge(deleted_before_s=services.now() - DELETED_KEPT_S)
     return store, store.notice
+
+
+def _stand_in(services: Services, folder: Path, *, is_busy: bool) -> Store:
+    """A store in a folder, with the conversations that are there; without them where they can't be read either."""
+    file = services.paths.conversations_file
+    copy = folder / file.name
+    if not is_busy:  # what another program writes to meanwhile would be torn
+        with contextlib.suppress(OSError, StoreFailed):
+            for suffix in ("", "-wal"):  # the second has what the first has not got yet
+                part = file.with_name(file.name + suffix)
+                if part.is_file():
+                    shutil.copyfile(part, folder / part.name)
+            return Store.open(copy, clock=services.now)
+    return Store.open(folder / "new" / file.name, clock=services.now)
