@@ -1,39 +1,53 @@
-"""How long a key takes from the keyboard to the screen while a reply streams.
+"""How long a key takes from the keyboard to the screen while a reply streams, and while a trainer runs flat out too.
 
-    python -m bench.keys [--keys N] [--model REF] [--json]
+    python -m bench.keys [--keys N] [--model REF] [--train REF] [--only WORDS] [--json]
 
 Each case is a whole program on a pseudo-terminal. Letters that are nowhere else on the screen are typed into the
 composer one by one, at the uneven pace of a fast typist; the time is from the write of a letter to the arrival of the
 first bytes that paint it. The cases: the plainest Textual program, as the floor; Tunesmith while nothing happens;
-Tunesmith while a scripted model host streams 1,000 tokens a second; and, with `--model`, while a real model streams as
-fast as it can on the same machine. The frames painted a second are counted while nobody types.
-
-95 of 100 keys should be answered within 50 ms, and no more than 30 frames a second be painted, on a machine that does
-nothing else.
+Tunesmith while a scripted model host streams 1,000 tokens a second; while a real model (the starter, or `--model`)
+streams as fast as it can; and the same while a trainer takes all that it can get, teaching the starter or `--train`.
+The frames painted a second are counted while nobody types; cores are those that the trainer got.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import contextlib
 import random
-import statistics
+import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
+from bench.flat_out import FlatOut, training_flat_out
+from bench.reporting import Column, Goal, Report, Value, median, percentile_95, show
+from bench.rivals.processes import is_chosen
 from tests.terminal import Terminal
 from tui.screens.chat.base import BUSY
 
-TARGET_P95_MS = 50
+TARGET_P95_MS = 33
 MOST_FRAMES_PER_S = 30
 LETTERS = [
     chr(code) for code in (*range(0x100, 0x180), *range(0x400, 0x482), *range(0x180, 0x250)) if chr(code).isalpha()
 ]
 ROOT = Path(__file__).parents[1]
 FLOOD_TOKENS_PER_S = 1_000
+FLOOR, TRAINED = "plain textual, idle", "a model streams, a trainer too"
+COLUMNS = (
+    Column("case", "while"),
+    Column("p50_ms", "p50 ms", ".1f"),
+    Column("p95_ms", "p95 ms", ".1f"),
+    Column("max_ms", "max ms", ".1f"),
+    Column("times_floor", "x plain", ".1f"),
+    Column("frames_per_s", "frames/s", ".1f"),
+    Column("most_frames", "most in 1 s", "d"),
+    Column("trainer_cores", "trainer, cores", ".2f"),
+)
 _PAUSE_S = (0.06, 0.15)
 _COUNT_FRAMES_S = 5.0
 _FRAME = b"\x1b[?2026h"
@@ -60,6 +74,63 @@ def keep_replying(terminal: Terminal) -> None:
         terminal.wait_for(BUSY)
 
 
+class Case(msgspec.Struct, frozen=True):
+    """A program, and what goes on in it."""
+
+    name: str
+    command: Sequence[str]
+    ready: str
+    """What its screen says when it can be used."""
+    prepare: Prepare = nothing
+    before_each: Prepare = nothing
+    environment: Mapping[str, str] = {}
+    trained: str = ""
+    """The model that is trained meanwhile."""
+
+
+def cases(model: str, trained: str) -> list[Case]:
+    """All of them."""
+    fake, listening = [sys.executable, "-m", "tests.integration.program", "fake"], "fake is listening"
+    flood = {"FAKE_HOST_TOKENS": "10000000", "FAKE_HOST_TOKEN_DELAY_S": str(1 / FLOOD_TOKENS_PER_S)}
+    real = Case(
+        "a model streams", [sys.executable, "-P", "-m", "tui", "--model", model], "is listening", ask, keep_replying
+    )
+    return [
+        Case(FLOOR, [sys.executable, str(Path(__file__).with_name("plain_app.py"))], "PlainApp"),
+        Case("idle", fake, listening),
+        Case(f"{FLOOD_TOKENS_PER_S:,} tokens/s", fake, listening, ask, environment=flood),
+        real,
+        msgspec.structs.replace(real, name=TRAINED, trained=trained),
+    ]
+
+
+def measure(case: Case, letters: Sequence[str], home: Path) -> tuple[list[float], dict[str, Value]]:
+    """Run one case.
+
+    Returns:
+        Milliseconds for each letter, and the other figures.
+    """
+    folders = {"HOME": str(home), "TUNESMITH_HOME": str(home / "tunesmith"), "HF_HOME": str(home / "hub")}
+    config = home / "tunesmith" / "config"
+    (config / "templates").mkdir(parents=True)
+    (config / "templates" / "endless.toml").write_text(_TEMPLATE, encoding="utf-8")
+    (config / "config.toml").write_text('template = "endless"\n', encoding="utf-8")
+    environment = {**folders, "HF_HUB_OFFLINE": "1", **case.environment}
+    with contextlib.ExitStack() as stack:
+        trainer: FlatOut | None = None
+        if case.trained:
+            trainer = stack.enter_context(training_flat_out(home / "tunesmith", case.trained))
+        terminal = stack.enter_context(Terminal(case.command, columns=120, lines=40, env=environment, cwd=ROOT))
+        terminal.wait_for(case.ready, timeout_s=120)
+        case.prepare(terminal)
+        if trainer is not None:
+            trainer.begin()
+        times_ms = time_keys(terminal, letters, case.before_each)
+        case.before_each(terminal)
+        frames = count_frames(terminal)
+        return times_ms, {**frames, "trainer_cores": None if trainer is None else trainer.cores()}
+
+
 def time_keys(terminal: Terminal, letters: Sequence[str], before_each: Prepare) -> list[float]:
     """Type the letters.
 
@@ -78,101 +149,65 @@ def time_keys(terminal: Terminal, letters: Sequence[str], before_each: Prepare) 
     return times_ms
 
 
-def count_frames(terminal: Terminal) -> dict[str, float]:
+def count_frames(terminal: Terminal) -> dict[str, Value]:
     """Watch for a while without typing: the mean of the frames a second, and the most in any one second."""
     start = terminal.written_bytes()
     time.sleep(_COUNT_FRAMES_S)
     arrivals = terminal.arrivals_of(_FRAME, start=start)
     most = max((sum(1 for other in arrivals if 0 <= other - each < 1) for each in arrivals), default=0)
-    return {"frames_per_s": len(arrivals) / _COUNT_FRAMES_S, "most_frames_in_a_second": most}
+    return {"frames_per_s": len(arrivals) / _COUNT_FRAMES_S, "most_frames": most}
 
 
-def measure(
-    command: Sequence[str | Path],
-    ready: str,
-    *,
-    letters: Sequence[str],
-    home: Path,
-    prepare: Prepare = nothing,
-    before_each: Prepare = nothing,
-    env: dict[str, str] | None = None,
-) -> dict[str, object]:
-    """Run one case."""
-    folders = {"HOME": str(home), "TUNESMITH_HOME": str(home / "tunesmith"), "HF_HOME": str(home / "hub")}
-    config = home / "tunesmith" / "config"
-    (config / "templates").mkdir(parents=True)
-    (config / "templates" / "endless.toml").write_text(_TEMPLATE, encoding="utf-8")
-    (config / "config.toml").write_text('template = "endless"\n', encoding="utf-8")
-    with Terminal(command, columns=120, lines=40, env=folders | {"HF_HUB_OFFLINE": "1"} | (env or {}), cwd=ROOT) as it:
-        it.wait_for(ready, timeout_s=120)
-        prepare(it)
-        times_ms = time_keys(it, letters, before_each)
-        before_each(it)
-        return {"times_ms": times_ms, **summary(times_ms), **count_frames(it)}
-
-
-def summary(times_ms: Sequence[float]) -> dict[str, float]:
-    """Median, 95th percentile and worst, in milliseconds."""
-    cuts = statistics.quantiles(times_ms, n=20, method="inclusive")
-    return {"p50_ms": statistics.median(times_ms), "p95_ms": cuts[-1], "max_ms": max(times_ms)}
-
-
-def run(keys: int, model: str) -> dict[str, dict[str, object]]:
-    """All cases, one after the other."""
-    letters = LETTERS[:keys]
-    fake = [sys.executable, "-m", "tests.integration.program", "fake"]
-    flood = {"FAKE_HOST_TOKENS": "10000000", "FAKE_HOST_TOKEN_DELAY_S": str(1 / FLOOD_TOKENS_PER_S)}
-    cases: dict[str, Callable[[Path], dict[str, object]]] = {
-        "plain textual, idle": lambda home: measure(
-            [sys.executable, Path(__file__).with_name("plain_app.py")], "PlainApp", letters=letters, home=home
-        ),
-        "idle": lambda home: measure(fake, "fake is listening", letters=letters, home=home),
-        f"{FLOOD_TOKENS_PER_S:,} tokens/s": lambda home: measure(
-            fake, "fake is listening", letters=letters, home=home, prepare=ask, env=flood
-        ),
-    }
-    if model:
-        cases[f"model {Path(model).name}"] = lambda home: measure(
-            [sys.executable, "-P", "-m", "tui", "--model", model],
-            "is listening",
-            letters=letters,
-            home=home,
-            prepare=ask,
-            before_each=keep_replying,
-        )
-    results = {}
-    for name, case in cases.items():
+def report(options: argparse.Namespace) -> Report:
+    """Run the cases, one after the other."""
+    rows: list[dict[str, Value]] = []
+    times: dict[str, list[float]] = {}
+    for case in cases(_reference(options.model), _reference(options.train)):
+        if not is_chosen(case.name, options.only):
+            continue
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            results[name] = case(Path(folder))
-        if sys.stderr.isatty():
-            print(".", end="", file=sys.stderr, flush=True)
-    return results
+            times_ms, figures = measure(case, LETTERS[: options.keys], Path(folder))
+        times[case.name] = times_ms
+        rows.append(
+            {
+                "case": case.name,
+                "p50_ms": median(times_ms),
+                "p95_ms": percentile_95(times_ms),
+                "max_ms": max(times_ms),
+                "times_floor": percentile_95(times_ms) / percentile_95(times[FLOOR]) if FLOOR in times else None,
+                **figures,
+            }
+        )
+    goals = [Goal(f"p95 of a key in ms, {name}", TARGET_P95_MS, percentile_95(some), at_most=True)
+             for name, some in times.items() if name != FLOOR]  # fmt: skip
+    frames = max((float(row["most_frames"] or 0) for row in rows), default=None)
+    goals.append(Goal("most frames in a second", MOST_FRAMES_PER_S, frames, at_most=True))
+    return Report(
+        benchmark="bench.keys",
+        conditions={"keys in each case": options.keys, "model": options.model, "trained": options.train},
+        columns=COLUMNS,
+        rows=rows,
+        goals=goals,
+        raw={"times_ms": times},
+    )
 
 
-def table(results: dict[str, dict[str, object]]) -> str:
-    """One line a case."""
-    lines = [f"{'while':<24}{'p50 ms':>8}{'p95 ms':>8}{'max ms':>8}{'frames/s':>10}{'most in 1 s':>13}"]
-    lines += [
-        f"{name:<24}{case['p50_ms']:>8.1f}{case['p95_ms']:>8.1f}{case['max_ms']:>8.1f}"
-        f"{case['frames_per_s']:>10.1f}{case['most_frames_in_a_second']:>13}"
-        for name, case in results.items()
-    ]
-    return "\n".join(lines)
+def _reference(model: str) -> str:
+    """A path as a whole one, since the program runs elsewhere; `starter` and the like as they are."""
+    return str(Path(model).resolve()) if "/" in model and Path(model).exists() else model
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
-    parser.add_argument("--keys", type=int, default=300, help=f"how many keys in each case, at most {len(LETTERS)}")
-    parser.add_argument("--model", default="", help="a model to stream as well")
+    # Asked to end, it ends as by an error, so that the trainer ends too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Ended before its time"))
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--keys", type=int, default=200, help=f"how many keys in each case, at most {len(LETTERS)}")
+    parser.add_argument("--model", default="starter", metavar="REF", help="which model streams")
+    parser.add_argument("--train", default="starter", metavar="REF", help="which model is trained meanwhile")
+    parser.add_argument("--only", default="", metavar="WORDS", help="only cases whose names hold one of these words")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    arguments = parser.parse_args()
-    model = Path(arguments.model)
-    results = run(arguments.keys, str(model.resolve()) if model.exists() and arguments.model else arguments.model)
-    if arguments.json:
-        print(json.dumps({"cases": results, "target_p95_ms": TARGET_P95_MS, "most_frames_per_s": MOST_FRAMES_PER_S}))
-        return
-    print(table(results))
-    print(f"the p95 may be {TARGET_P95_MS} ms, and the frames {MOST_FRAMES_PER_S} a second")
+    options = parser.parse_args()
+    print(show(report(options), as_json=options.json))
 
 
 if __name__ == "__main__":

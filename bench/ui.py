@@ -1,24 +1,21 @@
 """What a streamed word costs on the screen, and what it takes to open a long conversation.
 
-Prints milliseconds of CPU per painted word and per opening, for the transcript and, in the same run, for what the
-toolkit offers: every turn a `Static`, and every turn a `Markdown`, all mounted. Ratios are what counts; the figures
-themselves are of the machine.
+    python -m bench.ui [--rounds N] [--paints N] [--quick] [--only WORDS] [--json]
 
-    python bench/ui.py [--json] [--paints N] [--quick]
+Milliseconds of processor time for a painted word, and those that pass until a conversation is open, for the transcript
+and, in turns with it, for what the toolkit offers: every turn a `Static`, and every turn a `Markdown`, all mounted. A
+word is painted 30 times a second, so that a frame's share is that of 33 ms; beyond the whole of it a screen falls
+behind. Processor time is hardly changed by others; ratios are what counts all the same.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
 import time
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Protocol
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from textual.app import App, ComposeResult
 from textual.containers import VerticalScroll
@@ -26,6 +23,8 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Markdown, Static
 
+from bench.reporting import Column, Goal, Report, Row, alternating, median, ratio, show
+from bench.rivals.processes import is_chosen
 from tui.state.turns import TurnLine
 from tui.widgets.transcript import Transcript
 
@@ -166,56 +165,104 @@ async def measure(kind: type[Widget], turns: int, words: int, shape: str, paints
         return {"open_cpu_ms": opened_cpu * 1e3, "open_ms": opened * 1e3, "paint_cpu_ms": painted_cpu * 1e3 / paints}
 
 
+OURS, RIVAL_STATIC, RIVAL_MARKDOWN = "transcript, raw", "all Static", "all Markdown"
 KINDS: dict[str, type[Widget]] = {
-    "transcript, raw": Ours,
+    OURS: Ours,
     "transcript, markdown": OursMarkdown,
-    "rival: all Static": AllStatic,
-    "rival: all Markdown": AllMarkdown,
+    RIVAL_STATIC: AllStatic,
+    RIVAL_MARKDOWN: AllMarkdown,
 }
-RIVAL_MOST_TURNS = {"rival: all Static": 2_000, "rival: all Markdown": 200}
+RIVAL_MOST_TURNS = {RIVAL_STATIC: 2_000, RIVAL_MARKDOWN: 200}
 """Mounting 2,000 Markdown widgets takes minutes."""
+FEW_TURNS, MANY_TURNS = 20, 2_000
+MOST_GROWTH = 1.5
+"""How much dearer a word may be behind a hundred times as many turns; the rest is noise."""
+COLUMNS = (
+    Column("turns", "turns", "d"),
+    Column("words", "words", "d"),
+    Column("shape", "shape"),
+    Column("widget", "widget"),
+    Column("open_ms", "open ms", ".0f"),
+    Column("paint_cpu_ms", "CPU ms a word", ".2f"),
+    Column("share_of_frame", "of a frame", ".0%"),
+    Column("times_ours", "x transcript", ".1f"),
+)
+
+Case = tuple[int, int, str]
+"""Turns, words and shape of the reply."""
+Figures = Mapping[str, float]
 
 
-def cases(quick: bool) -> list[tuple[int, int, str]]:
-    """Turns, words and shape of the reply."""
+def cases(quick: bool) -> list[Case]:
+    """All of them, or two."""
     if quick:
-        return [(20, 50, PROSE), (200, 1_000, PROSE)]
-    by_turns = [(turns, 50, PROSE) for turns in (20, 200, 2_000)]
-    by_words = [(20, words, shape) for words in (1_000, 5_000) for shape in (PROSE, LIST, FENCE)]
+        return [(FEW_TURNS, 50, PROSE), (200, 1_000, PROSE)]
+    by_turns = [(turns, 50, PROSE) for turns in (FEW_TURNS, 200, MANY_TURNS)]
+    by_words = [(FEW_TURNS, words, shape) for words in (1_000, 5_000) for shape in (PROSE, LIST, FENCE)]
     return by_turns + by_words
 
 
-async def run(paints: int, quick: bool) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = []
-    for turns, words, shape in cases(quick):
-        for name, kind in KINDS.items():
-            if turns <= RIVAL_MOST_TURNS.get(name, turns):
-                few = paints if not name.startswith("rival") else max(5, paints // 5)
-                figures = await measure(kind, turns, words, shape, few)
-                rows.append({"widget": name, "turns": turns, "words": words, "shape": shape, **figures})
-                if sys.stderr.isatty():
-                    print(".", end="", file=sys.stderr, flush=True)
-    return rows
+async def run(options: argparse.Namespace) -> dict[Case, dict[str, list[Figures]]]:
+    """Measure every case: the widgets in turns, as many rounds as are wanted."""
+    found: dict[Case, dict[str, list[Figures]]] = {}
+    for case in cases(options.quick):
+        turns, words, shape = case
+        names = [name for name in KINDS if turns <= RIVAL_MOST_TURNS.get(name, turns) and is_chosen(name, options.only)]
+        found[case] = {name: [] for name in names}
+        for _, name in alternating(names, options.rounds):
+            few = options.paints if name not in RIVAL_MOST_TURNS else max(5, options.paints // 5)
+            found[case][name].append(await measure(KINDS[name], turns, words, shape, few))
+            if sys.stderr.isatty():
+                print(".", end="", file=sys.stderr, flush=True)
+    return found
 
 
-def table(rows: list[dict[str, object]]) -> str:
-    lines = [f"{'turns':>6} {'words':>6} {'shape':6} {'widget':22} {'open ms':>9}  CPU ms per word"]
-    for row in rows:
-        lines.append(
-            f"{row['turns']:>6} {row['words']:>6} {row['shape']:6} {row['widget']:22} {row['open_ms']:>9.0f}"
-            f" {row['paint_cpu_ms']:>16.2f}"
-        )
-    return "\n".join(lines)
+def report(options: argparse.Namespace, found: Mapping[Case, Mapping[str, Sequence[Figures]]]) -> Report:
+    """Medians, ratios and the goal."""
+
+    def middle(case: Case, name: str, key: str) -> float | None:
+        return median([figures[key] for figures in found.get(case, {}).get(name, ())])
+
+    rows: list[Row] = []
+    for case, by_name in found.items():
+        for name in by_name:
+            painted = middle(case, name, "paint_cpu_ms")
+            rows.append(
+                {
+                    **dict(zip(("turns", "words", "shape"), case, strict=True)),
+                    "widget": name,
+                    "open_ms": middle(case, name, "open_ms"),
+                    "paint_cpu_ms": painted,
+                    "share_of_frame": ratio(painted, PAINT_EVERY_S * 1e3),
+                    "times_ours": ratio(painted, middle(case, OURS, "paint_cpu_ms")),
+                }
+            )
+    few, many = (middle((turns, 50, PROSE), OURS, "paint_cpu_ms") for turns in (FEW_TURNS, MANY_TURNS))
+    what = f"a word behind {MANY_TURNS:,} turns, times behind {FEW_TURNS}"
+    return Report(
+        benchmark="bench.ui",
+        conditions={"medians of rounds": options.rounds, "words in each": options.paints},
+        columns=COLUMNS,
+        rows=rows,
+        goals=[Goal(what, MOST_GROWTH, ratio(many, few), at_most=True)],
+        skipped={
+            name: f"not with more than {most:,} turns: it takes minutes"
+            for name, most in RIVAL_MOST_TURNS.items()
+            if any(turns > most for turns, _, _ in found)
+        },
+        raw={f"{turns} {words} {shape}": dict(by_name) for (turns, words, shape), by_name in found.items()},
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("--json", action="store_true", help="print JSON in place of a table")
-    parser.add_argument("--paints", type=int, default=60, help="words to paint in each case")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--paints", type=int, default=60, metavar="N", help="words to paint in each case")
     parser.add_argument("--quick", action="store_true", help="two cases only")
+    parser.add_argument("--only", default="", metavar="WORDS", help="only widgets whose names hold one of these words")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
-    rows = asyncio.run(run(options.paints, options.quick))
-    print(json.dumps(rows) if options.json else table(rows))
+    print(show(report(options, asyncio.run(run(options))), as_json=options.json))
 
 
 if __name__ == "__main__":

@@ -108,8 +108,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of every benchmark with rivals."""
     parser.add_argument("--rivals", type=Path, metavar="DIR", default=os.environ.get(FOLDER_VARIABLE),
                         help=f"the virtual environment of the rivals; else what {FOLDER_VARIABLE} names")  # fmt: skip
+    add_common_options(parser)
+
+
+def add_common_options(parser: argparse.ArgumentParser) -> None:
+    """Those of every benchmark that runs a model."""
     parser.add_argument("--only", metavar="WORDS", default="",
-                        help="only those rivals whose names hold one of these words, separated by commas")  # fmt: skip
+                        help="only those whose names hold one of these words, separated by commas")  # fmt: skip
     parser.add_argument("--keep", type=Path, metavar="DIR",
                         help="keep the model, and what the rivals made of it, in this folder")  # fmt: skip
     parser.add_argument("--threads", type=int, default=1, metavar="N")
