@@ -17,6 +17,7 @@ from tests.tui.dialogs.training import Trainers
 from tui.screens.data_inspector import DataInspector
 from tui.screens.tune import TuneForm
 from tui.services import Services
+from tui.widgets.dock import Dock
 
 Start = Callable[..., Any]
 
@@ -44,11 +45,23 @@ def form_of(program: Program) -> TuneForm:
     return screen
 
 
+def notices(program: Program) -> str:
+    return "\n".join(notice.message for notice in program.app._notifications)
+
+
 async def open_form(program: Program) -> TuneForm:
     await program.pilot.press("f9")
     await program.until(lambda: isinstance(program.app.screen, TuneForm), "the form")
     await program.pilot.pause()
     return form_of(program)
+
+
+async def test_a_run_that_was_started_is_told_in_words_where_the_panel_has_no_room(start: Start) -> None:
+    async with start(model="fake", size=(90, 40)) as program:
+        await program.ready()
+        program.screen.run_started("first")
+        await program.until(lambda: "first has begun." in notices(program), "the notice")
+        assert not program.screen.query_one(Dock).display
 
 
 async def test_a_model_is_taught_while_it_is_talked_to(start: Start, trainers: Trainers, paths: Paths) -> None:
@@ -63,6 +76,8 @@ async def test_a_model_is_taught_while_it_is_talked_to(start: Start, trainers: T
         assert [one.name for one in list_runs(paths.runs)] == [run.name]
         await program.until(lambda: program.screen.run_view is not None, "the run in the panel")
         assert program.screen.run_view.name == run.name
+        assert program.screen.query_one(Dock).display
+        assert run.name not in notices(program)  # which would cover the panel
         await program.say("Hello")
         assert len(program.texts()) == 2
 

@@ -68,10 +68,11 @@ class TrainingActions(RunActions):
         self.app.push_screen(inspector, closed)
 
     def run_started(self, name: str) -> None:
-        """Show a run that was started here."""
-        self.notice(f"{name} has begun. It goes on when you close the program; go on chatting meanwhile.")
+        """Show a run that was started here: in the panel, which a notice would cover, or, without room, in words."""
         if self.app.size.width >= NARROW_COLUMNS:
             self.open_run(name)
+        else:
+            self.notice(f"{name} has begun. It goes on when you close the program; go on chatting meanwhile.")
 
     def _keep_form(self, plan: Plan, name: str) -> None:
         self._left_form = (plan, name)
