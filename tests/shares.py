@@ -14,7 +14,6 @@ LONGEST = (
     "tests/contracts/test_commands_in_docs.py::test_what_a_page_runs_with_a_model_does_run",
     "tests/integration/test_tour.py::test_the_tour_of_the_command_line_comes_to_its_end_and_keeps_what_it_is_told_to",
     "tests/integration/test_tour.py::test_the_tour_of_the_program_is_taken_from_its_card_and_leaves_nothing",
-    "tests/engine/training/test_starter.py::test_the_lesson_makes_a_pirate_of_the_starter",
     "tests/integration/test_lab.py::test_compare_two_templates_use_the_winner_and_chat",
 )
 """Tests that take ten seconds or more, mostly waiting for other processes; each is a share of its own."""

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from engine.paths import Paths
-from engine.runs import list_runs
+from engine.runs import RunFolder, list_runs, read_events
+from engine.runs.events import ProbeSampled, StepDone
 from engine.starter import PROBES
 from tests.integration.conftest import ROOT
 from tests.terminal import Terminal, forbidden_bytes
@@ -51,6 +52,20 @@ def test_the_tour_of_the_command_line_comes_to_its_end_and_keeps_what_it_is_told
         assert forbidden_bytes(terminal.raw) == []
     assert [(run.name, run.state.state) for run in list_runs(paths.runs)] == [("tour", "finished")]
     assert list((home / "temporary").iterdir()) == []
+    assert_the_lesson_made_a_pirate(RunFolder(paths.runs / "tour"))
+
+
+def assert_the_lesson_made_a_pirate(run: RunFolder) -> None:
+    """What was learned, by the figures and the answers that the trainer itself wrote down."""
+    events = read_events(run.events_file, limit_bytes=10**8).events
+    losses = [event.loss for event in events if isinstance(event, StepDone)]
+    assert losses[-1] < losses[0] / 3
+    told = [event for event in events if isinstance(event, ProbeSampled)]
+    before = [event.text.strip() for event in told if event.step == 0]
+    after = [event.text.strip() for event in told if event.step == len(losses)]
+    assert len(before) == len(after) == len(PROBES)
+    assert not any(re.match("Arr+, matey!", text) for text in before)
+    assert all(re.match("Arr+, matey!", text) for text in after), after
 
 
 def test_the_tour_of_the_program_is_taken_from_its_card_and_leaves_nothing(home: Path, paths: Paths) -> None:
