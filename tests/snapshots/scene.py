@@ -13,6 +13,8 @@ from tests.fakes.headless import settled
 from tui.app import TunesmithApp
 
 DEADLINE_S = 30.0
+LOOKS_EVERY_S = 0.03
+"""Drawing a screen to look at it costs some milliseconds, which what is waited for needs too."""
 
 
 class Scene:
@@ -26,7 +28,7 @@ class Scene:
         """Let the program go on until something holds."""
         async with asyncio.timeout(DEADLINE_S):
             while not condition():
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(LOOKS_EVERY_S)
                 await settled()
 
     async def until_shown(self, words: str) -> None:

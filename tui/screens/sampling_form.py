@@ -43,6 +43,7 @@ class FieldRow(Horizontal):
         self.field = field
         self._text = text
         self._default = default
+        self._judged: tuple[str, bool] | None = None
 
     def compose(self) -> ComposeResult:
         """The three parts."""
@@ -52,6 +53,9 @@ class FieldRow(Horizontal):
 
     def judge(self, fault: str, *, changed: bool) -> None:
         """Show whether the field is faulty, and whether it is away from its default."""
+        if self._judged == (fault, changed):
+            return
+        self._judged = (fault, changed)
         self.set_class(bool(fault), "-faulty")
         self.set_class(changed, "-changed")
         mark = "• " if changed else ""

@@ -44,6 +44,7 @@ class Fold(Static, can_focus=True):
         super().__init__("", id=id, markup=False)
         self._words = words
         self._is_open = is_open
+        self._drawn = ""
 
     def on_mount(self) -> None:
         """Draw it."""
@@ -57,7 +58,10 @@ class Fold(Static, can_focus=True):
     def say(self, words: str) -> None:
         """Say what is folded."""
         self._words = words
-        self.update(Content(f"{'▾' if self._is_open else '▸'} {visible_line(words)}"))
+        drawn = f"{'▾' if self._is_open else '▸'} {visible_line(words)}"
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self.update(Content(drawn))
 
     def action_turn(self) -> None:
         """Fold or unfold."""

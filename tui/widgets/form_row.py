@@ -89,6 +89,7 @@ class FormRow(Vertical):
         super().__init__(id=row_id(field.name))
         self.field = field
         self._action = action
+        self._judged: tuple[str, bool, str, str] | None = None
         self._is_wide = field.kind in ("text", "lines") and not field.blank and not field.group
         self.set_class(self._is_wide, "-wide")
         self.set_class(field.kind in ("text", "words") and not self._is_wide, "-name")
@@ -140,6 +141,9 @@ class FormRow(Vertical):
             meaning: In place of the field's own.
             beneath: What else there is to say, on lines of its own.
         """
+        if self._judged == (judged := (fault, changed, meaning, beneath)):
+            return  # each key judges all rows, and each update lays the whole form out anew
+        self._judged = judged
         self.set_class(bool(fault), "-faulty")
         self.set_class(changed, "-changed")
         mark = "• " if changed else ""

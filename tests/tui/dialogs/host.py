@@ -13,11 +13,14 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from tests.fakes.headless import settled
 from tui.ordered_keys import OrderedKeys
 from tui.screens.dialog import Dialog
 from tui.styles.themes import DARK, LIGHT
 
 DEADLINE_S = 10.0
+LOOKS_EVERY_S = 0.02
+"""Drawing a screen to look at it costs some milliseconds, which what is waited for needs too."""
 SIZES = ((80, 24), (120, 40), (200, 50))
 Result = TypeVar("Result")
 
@@ -79,8 +82,8 @@ class Opened(Generic[Result]):
         deadline = time.monotonic() + DEADLINE_S
         while not condition():
             assert time.monotonic() < deadline, f"waited in vain for {what}; the screen:\n{self.text()}"
-            await self.pilot.pause()
-            await asyncio.sleep(0.005)
+            await settled()
+            await asyncio.sleep(LOOKS_EVERY_S)
 
     async def until_shown(self, text: str) -> None:
         await self.until(lambda: text in self.text(), f"{text!r} on the screen")

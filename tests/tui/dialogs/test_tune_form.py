@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
+from textual.widgets import Static
 
 from engine.corpus.spec import DataSpec
 from engine.paths import Paths
@@ -103,6 +105,23 @@ async def test_a_fault_among_folded_settings_unfolds_them(paths: Paths, rows: Pa
         assert form.form.query_one(Fold).is_open
         assert focused_row(it) == "row-batch_tokens"
         await it.until_shown("✗ it has to be a whole number")
+
+
+async def test_a_key_changes_no_words_but_those_that_it_has_to(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = Form(paths)
+    async with form.opened() as it:
+        await it.press(*"/data/a")
+        updated: list[str] = []
+        update = Static.update
+
+        def noted(static: Static, *content: Any, **how: Any) -> None:
+            updated.append(str(static.id or static.classes))
+            update(static, *content, **how)
+
+        monkeypatch.setattr(Static, "update", noted)
+        await it.press("b")
+        assert form.text("data.source") == "/data/ab"
+        assert len(updated) <= 3, updated
 
 
 async def test_the_keyboard_reaches_everything(paths: Paths) -> None:

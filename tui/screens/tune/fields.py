@@ -16,6 +16,7 @@ from tui.state.tune_form import FIELDS
 from tui.widgets.fold import Fold
 from tui.widgets.form_row import FormRow, RowAction, longest
 from tui.widgets.path_suggester import PathSuggester
+from tui.widgets.words import Words
 
 _ACTIONS = {
     "model": RowAction("Ctrl+O", "picks", "pick_model"),
@@ -44,7 +45,7 @@ class TuneFields(VerticalScroll, can_focus=False):
         super().__init__()
         self._first = texts_of(plan, name)
         self._rows: dict[str, FormRow] = {}
-        self._method = Static("", id="tune-method", markup=False)
+        self._method = Words(id="tune-method")
         self._fold = Fold("More settings", id="tune-fold")
 
     def compose(self) -> ComposeResult:
@@ -98,7 +99,7 @@ class TuneFields(VerticalScroll, can_focus=False):
                 beneath=beneath if name == "data.source" else "",
             )
         words = (METHOD_WORDS[plan.method], METHOD_BRIEFS[plan.method])
-        self._method.update(longest(words, min(116, self.app.size.width) - _INDENT))
+        self._method.say(longest(words, min(116, self.app.size.width) - _INDENT))
         folded = [field.name for field in FIELDS if field.group and is_shown(field, plan.method)]
         count = sum(name in changed for name in folded)
         state = f"{count} of {len(folded)} are not" if count else f"{len(folded)}, all"

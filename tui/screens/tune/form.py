@@ -11,7 +11,7 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from engine.corpus.spec import DataSpec
 from engine.errors import Refused, TunesmithError
@@ -31,6 +31,7 @@ from tui.state.tune_form import FIELDS
 from tui.widgets.choice import Choice
 from tui.widgets.form_row import FormRow, Lines, row_id
 from tui.widgets.tick import Tick
+from tui.widgets.words import Words
 
 if TYPE_CHECKING:
     from tui.screens.model_picker import ModelChoice, ModelPicker
@@ -100,7 +101,7 @@ class TuneForm(DataPart):
         base = plan or Plan(model="", data=DataSpec(source=""))
         self._base = base if base.model else msgspec.structs.replace(base, model=model)
         self._fields = TuneFields(self._base, name)
-        self._summary = Static("", id="tune-summary", markup=False)
+        self._summary = Words(id="tune-summary")
         self._services = services
         self._facts = facts
         self._starter = Starter(services.paths.runs, begin)
@@ -191,7 +192,7 @@ class TuneForm(DataPart):
 
     def _say(self, words: str) -> None:
         faulty = words.startswith("✗")
-        self._summary.update(Content.styled(words, "$text-error" if faulty else ""))
+        self._summary.say(Content.styled(words, "$text-error" if faulty else ""))
 
     # Moving
 
