@@ -11,7 +11,7 @@ PRECISIONS: Mapping[str, str] = MappingProxyType(
         "float32": "the numbers as they are",
         "float16": "on a CPU 2.2 to 2.5 times transformers' float32 speed; perplexity the same to 0.01 %",
         "bfloat16": "half the memory; quicker on a GPU, and on a CPU only where it multiplies in bfloat16",
-        "int8": "on a CPU about 3 times transformers' float32 speed; perplexity 0.2 % higher",
+        "int8": "on a CPU about 3 times transformers' float32 speed; perplexity 0.4 % higher",
     }
 )
 """By the name that `LoadModel.dtype` has. Speeds of GPT-2 124M on one thread, `bench/decode.py` measures them anew;

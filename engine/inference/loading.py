@@ -16,6 +16,7 @@ import torch
 
 from engine.errors import Cancelled, LoadFailed, TunesmithError
 from engine.inference.beginning import adds_bos
+from engine.inference.compact import SAMPLE
 from engine.inference.conversion import as_safetensors
 from engine.inference.decoding import Decoder
 from engine.inference.description import describe, end_ids, facts_of, facts_of_file
@@ -121,6 +122,7 @@ def load(
             device=place,
             dtype=numbers,
             batched=batched,
+            sample=lambda: tokenizer(SAMPLE)["input_ids"],
             import_libraries=import_all,
             check=lambda: _check_cancelled(cancelled),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import torch
 
 from engine.errors import Misuse
 from engine.inference.adapters import PromptedDecoder, with_adapters
-from engine.inference.compact import CompactDecoder, Storage, from_files, from_network, read_architecture
+from engine.inference.compact import HAS_FBGEMM, CompactDecoder, Storage, from_files, from_network, read_architecture
 from engine.inference.decoding import Decoder, TransformersDecoder
 from engine.inference.description import Placement
 from engine.inference.network import Network
@@ -39,6 +39,7 @@ def open_weights(
     device: torch.device,
     dtype: torch.dtype,
     batched: bool,
+    sample: Callable[[], Sequence[int]],
     import_libraries: Callable[[], None],
     check: Callable[[], None] = lambda: None,
 ) -> Weights:
@@ -50,6 +51,7 @@ def open_weights(
         device: Where it is to compute.
         dtype: Of the numbers in memory; int8 is for the compact decoder alone.
         batched: Only batches and scores will be asked for, which the model of transformers answers.
+        sample: The ids of an ordinary text, asked for where they are needed.
         import_libraries: Called before transformers is needed.
         check: Raises where the work is not wanted any more.
 
@@ -59,6 +61,11 @@ def open_weights(
     """
     storage = _STORAGES.get(dtype) if device.type == "cpu" and not batched else None
     raw = read_config(folder, local.name)
+    if storage == "int8" and not HAS_FBGEMM:
+        raise Misuse("int8 needs FBGEMM, which this build of torch has not: it is for x86", "Take the dtype float16")
+
+    def seen() -> Sequence[int]:
+        return sample() if storage == "int8" else ()
 
     def read() -> tuple[Any, tuple[int, ...]]:
         # Transformers has no int8, and its float16 adds up in half precision on a CPU, at a fifth of the speed.
@@ -71,7 +78,7 @@ def open_weights(
         return network.to(device).eval().requires_grad_(False), prefix
 
     if storage is not None and not local.adapters:
-        decoder = from_files(weight_files(folder, local.name), raw, storage)
+        decoder = from_files(weight_files(folder, local.name), raw, storage, seen())
         if decoder is not None:
             return _compact(decoder, storage, Network(lambda: read()[0]))
     if dtype == torch.int8 and device.type != "cpu":
@@ -79,7 +86,7 @@ def open_weights(
     network, prefix = read()
     if storage is not None and local.adapters:
         vectors = network.get_input_embeddings().vectors if prefix else None
-        decoder = from_network(network, raw, storage, vectors=vectors)
+        decoder = from_network(network, raw, storage, vectors=vectors, sample=seen())
         if decoder is not None:
             del network
             return _compact(decoder, storage, Network(lambda: read()[0]), prefix)

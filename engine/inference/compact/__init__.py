@@ -2,6 +2,7 @@
 
     architecture  what a config.json describes, and whether it is one of those that are built here
     matrices      a weight matrix as it is kept in memory: float32, float16 or int8
+    eighths       int8, which takes most care; sample is the text that it is shown
     tensors       where the weights of an architecture are found, and under which names
     gpt2, llama   the arithmetic of a layer
     keys          keys and values of what was seen, allocated beforehand
@@ -14,10 +15,13 @@ anything not known here, down to the last field that would change a number, is l
 
 from engine.inference.compact.architecture import Architecture, read_architecture
 from engine.inference.compact.decoder import CompactDecoder
-from engine.inference.compact.matrices import STORAGES, Storage
+from engine.inference.compact.matrices import HAS_FBGEMM, STORAGES, Storage
 from engine.inference.compact.opening import from_files, from_network
+from engine.inference.compact.sample import SAMPLE
 
 __all__ = [
+    "HAS_FBGEMM",
+    "SAMPLE",
     "STORAGES",
     "Architecture",
     "CompactDecoder",

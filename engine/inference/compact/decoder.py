@@ -14,8 +14,8 @@ from engine.inference.compact.matrices import Storage
 from engine.inference.compact.tensors import Tensors, without_prefix
 from engine.inference.decoding import PREFILL_TOKENS, Cancelled
 
-_FLOAT16_PIECE = 2
-"""In float16 each piece pays for making float32 of all weights: it is so many times as long."""
+SAMPLE_TOKENS = 64
+"""So many show int8 matrices which of their inputs are loud."""
 
 
 class CompactDecoder:
@@ -28,6 +28,7 @@ class CompactDecoder:
         storage: Storage = "float32",
         *,
         vectors: torch.Tensor | None = None,
+        sample: Sequence[int] = (),
     ) -> None:
         """Put a model into memory.
 
@@ -36,6 +37,7 @@ class CompactDecoder:
             tensors: All its weights.
             storage: How matrices are kept.
             vectors: A soft prompt, `(P, D)`: ids from the vocabulary's size on mean its rows.
+            sample: Ordinary text, by which int8 matrices are quantised; without one they see the vocabulary instead.
 
         Raises:
             MissingTensor: A weight is not there.
@@ -44,13 +46,14 @@ class CompactDecoder:
         self._model = Gpt2(shape, found) if shape.family == "gpt2" else Llama(shape, found)
         self._keys = Keys(shape)
         self._vectors = vectors
-        self._piece = PREFILL_TOKENS * (_FLOAT16_PIECE if storage == "float16" else 1)
         self.parameters = found.parameters + (0 if vectors is None else vectors.numel())
         self.size_bytes = found.size_bytes
         """Of the weights, as they are kept."""
         self._prompt: tuple[int, ...] = ()
         self._prompt_logits: torch.Tensor | None = None
         """Of the last prompt: the same one again costs nothing, and gives the same numbers to the last bit."""
+        if storage == "int8":
+            self._see(sample or range(0, shape.vocabulary, 1 + shape.vocabulary // SAMPLE_TOKENS))
 
     def reusable(self, ids: Sequence[int]) -> int:
         """How many tokens of a prompt are computed already."""
@@ -66,7 +69,7 @@ class CompactDecoder:
         while done < len(ids):
             if cancelled():
                 return None
-            piece = ids[done : done + self._piece]
+            piece = ids[done : done + PREFILL_TOKENS]
             done += len(piece)
             hidden = self._hidden(piece)
             if done == len(ids):
@@ -83,6 +86,14 @@ class CompactDecoder:
         """Give the memory of keys and values back."""
         self._keys.clear()
         self._prompt, self._prompt_logits = (), None
+
+    @torch.inference_mode()
+    def _see(self, sample: Sequence[int]) -> None:
+        """Show all matrices the same text, and remember nothing of it."""
+        known = [token for token in sample if token < self._model.shape.vocabulary]
+        hidden = self._hidden(known[: min(SAMPLE_TOKENS, self._model.shape.context)] or [0])
+        self._model.head(self._model.normalised(hidden))
+        self._keys.clear()
 
     def _knows(self, ids: Sequence[int]) -> bool:
         return (

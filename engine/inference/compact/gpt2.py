@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch.nn import functional
 
@@ -9,6 +11,10 @@ from engine.inference.compact.architecture import Architecture
 from engine.inference.compact.attention import attend
 from engine.inference.compact.keys import Keys
 from engine.inference.compact.tensors import INNER_GROUPS, Tensors
+
+_LINEAR = math.sqrt(8 / math.pi)
+_CUBIC = _LINEAR * 0.044715
+"""Twice what the formula of gelu (Hendrycks and Gimpel, 2016) has."""
 
 
 class Gpt2:
@@ -75,4 +81,11 @@ class _Layer:
     def _activated(self, rows: torch.Tensor) -> torch.Tensor:
         if self._shape.activation == "relu":
             return functional.relu(rows)
-        return functional.gelu(rows, approximate="tanh" if self._shape.activation == "gelu_tanh" else "none")
+        if self._shape.activation != "gelu_tanh":
+            return functional.gelu(rows)
+        return functional.gelu(rows, approximate="tanh") if rows.shape[0] == 1 else _gelu_tanh(rows)
+
+
+def _gelu_tanh(rows: torch.Tensor) -> torch.Tensor:
+    """Gelu by the tanh formula, in half the time for many rows: 1 + tanh(z) is 2 sigmoid(2 z)."""
+    return (rows * rows).mul_(_CUBIC).add_(_LINEAR).mul_(rows).sigmoid_().mul_(rows)

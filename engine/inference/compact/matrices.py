@@ -11,13 +11,14 @@ from typing import Literal, Protocol
 import torch
 from torch.nn import functional
 
-from engine.inference.compact.eighths import quantised
+from engine.inference.compact.eighths import Int8Matrix
 
 Storage = Literal["float32", "float16", "int8"]
 STORAGES: tuple[Storage, ...] = ("float32", "float16", "int8")
 
+HAS_FBGEMM = "fbgemm" in torch.backends.quantized.supported_engines
 _FEW_ROWS = 4
-"""Up to so many rows a float16 matrix is read as it is; for more, making float32 of it costs less than it saves."""
+"""Up to so many rows a plain float16 matrix is read as it is; for more, making float32 of it costs less."""
 
 
 class Matrix(Protocol):
@@ -36,13 +37,13 @@ def matrix(weight: torch.Tensor, bias: torch.Tensor | None, storage: Storage, *,
         weight: `(O, I)`, in any floating dtype, in any layout.
         bias: `(O,)`.
         storage: In which form. A matrix with numbers beyond float16 is kept in float32 instead.
-        groups: As in `quantised`, for int8.
+        groups: As in `Int8Matrix`.
     """
     bias = None if bias is None else bias.float().contiguous()
     if storage == "int8":
-        return quantised(weight.float(), bias, groups)
+        return Int8Matrix(weight, bias, groups)
     if storage == "float16" and float(weight.abs().amax()) < torch.finfo(torch.float16).max:
-        return Float16Matrix(weight, bias)
+        return Float16Matrix(weight, bias) if HAS_FBGEMM else PlainFloat16Matrix(weight, bias)
     return Float32Matrix(weight, bias)
 
 
@@ -70,7 +71,20 @@ class Float32Matrix:
 
 
 class Float16Matrix:
-    """Weights in half precision, products added up in single.
+    """Weights in half precision, activations and sums in single: FBGEMM converts weights as it reads them."""
+
+    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
+        self._weight = torch.ops.quantized.linear_prepack_fp16(weight.float().contiguous(), bias)
+        self.size_bytes = 2 * weight.numel()
+
+    def __call__(self, rows: torch.Tensor) -> torch.Tensor:
+        """From `(T, I)` to `(T, O)`, in float32."""
+        product: torch.Tensor = torch.ops.quantized.linear_dynamic_fp16(rows, self._weight)
+        return product
+
+
+class PlainFloat16Matrix:
+    """The same where there is no FBGEMM, which is made for x86.
 
     Rows are scaled to at most 1 before they are rounded, since float16 ends at 65,504 and activations do not.
     """

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
+from torch.nn import functional
 from transformers import (
     GPT2Config,
     GPT2LMHeadModel,
@@ -20,6 +22,7 @@ from transformers import (
 )
 
 from engine.inference.compact import CompactDecoder, Storage, from_files, from_network, read_architecture
+from engine.inference.compact.eighths import Int8Matrix
 from engine.inference.decoding import PREFILL_TOKENS
 from engine.inference.loading import LoadedModel, load
 from engine.models import LocalModel
@@ -29,6 +32,12 @@ from tests.engine.inference.conftest import save_tiny
 pytestmark = pytest.mark.torch
 
 CONTEXT = 700
+_STORY = (
+    "Once upon a time there was a small boat that was afraid of the sea. Every day it stayed at the beach and "
+    "looked at the waves. One day a girl named Mia came and said: Little boat, why do you not swim? The boat "
+    "said: The sea is big, and I am small. Mia smiled and sat down in it. We can go slowly, she said. They "
+    "went out together, and the sun was warm, and the boat was not afraid any more."
+)
 _LLAMA_3 = {
     "rope_type": "llama3",
     "rope_theta": 10_000.0,
@@ -257,3 +266,39 @@ def test_a_loaded_model_says_what_it_is_as_transformers_would(loaded: LoadedMode
     assert loaded.info.parameters == network.num_parameters()
     assert (loaded.info.device, loaded.info.dtype) == ("cpu", "float32")
     assert loaded.info.size_bytes >= network.get_memory_footprint() * 0.8
+
+
+def test_eight_bits_hardly_move_what_the_starter_finds_likely() -> None:
+    """Behind each token of a new text: by Kullback and Leibler's measure, in nats, and in perplexity."""
+    from engine.starter import FOLDER
+
+    local = LocalModel(ref="starter", name="starter", folder=FOLDER)
+    paths = find_paths({"TUNESMITH_HOME": tempfile.mkdtemp()})
+    exact, small = (load(local, paths=paths, device="cpu", dtype=dtype, threads=1) for dtype in ("float32", "int8"))
+    ids = exact.tokenizer(_STORY)["input_ids"]
+    theirs, ours = (torch.stack([*map(decoder.step, ids)]).log_softmax(1) for decoder in (exact.decoder, small.decoder))
+    assert float((theirs.exp() * (theirs - ours)).sum(1).mean()) < 5e-3
+    following = torch.tensor(ids[1:])[:, None]
+    assert float((theirs[:-1].gather(1, following) - ours[:-1].gather(1, following)).mean()) < 5e-3
+
+
+def test_a_loud_input_does_not_drown_the_others() -> None:
+    draw = torch.Generator().manual_seed(2)
+    weight, rows = torch.randn(24, 64, generator=draw), torch.randn(50, 64, generator=draw)
+    rows[:, 7] *= 1_000
+    matrix = Int8Matrix(weight, torch.randn(24, generator=draw))
+    matrix(rows)
+    others = rows.clone()
+    others[:, 7] = 0
+    for some in (others, others[:1]):
+        apart = matrix(some) - functional.linear(some, weight, matrix._bias)
+        assert float(apart.abs().max()) < 0.2
+
+
+def test_a_row_alone_and_among_others_gives_the_same_in_eight_bits() -> None:
+    draw = torch.Generator().manual_seed(2)
+    matrix = Int8Matrix(torch.randn(24, 64, generator=draw), None, groups=2)
+    rows = torch.randn(50, 64, generator=draw)
+    together = matrix(rows)
+    alone = torch.cat([matrix(row[None]) for row in rows])
+    torch.testing.assert_close(alone, together, rtol=0, atol=0.05)
