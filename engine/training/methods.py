@@ -39,9 +39,14 @@ def build(plan: Plan, base: Any, tokenizer: Any, checkpoint: Path | None) -> Any
     from peft import get_peft_model
 
     if plan.method == "lora":
+        from engine.training.quick_lora import quicken
+
         if checkpoint is not None:
-            return read_adapter(base, checkpoint, trainable=True)
-        return get_peft_model(base, _lora_config(plan.lora, base))
+            adapted = read_adapter(base, checkpoint, trainable=True)
+        else:
+            adapted = get_peft_model(base, _lora_config(plan.lora, base))
+        quicken(adapted)
+        return adapted
     model = get_peft_model(base, _soft_prompt_config(plan.soft_prompt, base))
     if checkpoint is not None:
         _continue_prompt(model, checkpoint)
