@@ -1,0 +1,221 @@
+"""The trainers that `bench.training` has compete: each a process that takes one step whenever it is asked to.
+
+    python -m bench.trainers NAME [--layers N] [--width N] [--threads N]
+
+For every line on stdin it takes a step and writes a JSON object: useful tokens, seconds, and the most memory it has
+held.
+
+- recipe: transformers' `Trainer` with its defaults, every text padded to 512 tokens, 8 texts at once.
+- bare loop: the same without `Trainer`, and padded to the longest text of the batch only.
+- full, lora, soft-prompt: `Trainer` as `tunesmith tune` runs it, with as many tokens in a step as the recipe has with
+  its padding.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainerCallback, TrainingArguments
+from transformers.trainer_callback import PrinterCallback
+
+from engine.corpus.spec import DataSpec
+from engine.inference.runtime import import_libraries
+from engine.runs import Plan, RunFolder
+from engine.training.batches import Batches
+from engine.training.checkpoints import Progress
+from engine.training.evaluation import Evaluator
+from engine.training.learner import Learner, choose_way
+from engine.training.machine import pick_precision
+from engine.training.methods import build
+from engine.training.reporter import Cadence, Reporter
+from engine.training.rows import Layout
+from engine.training.trainer import Teacher, training_arguments
+
+RECIPE, BARE_LOOP = "recipe", "bare loop"
+METHODS = ("full", "lora", "soft-prompt")
+LENGTH, BATCH, VOCABULARY, TEXTS = 512, 8, 50_257, 400
+_SHORT, _PACKS, _PASSES = 96, 4, 2
+_LEARNING_RATE = 1e-5
+
+Row = dict[str, list[int]]
+Step = Callable[[Sequence[Row]], float]
+"""Learns from some texts; returns seconds, from the first forward pass to the updated weights."""
+
+
+class Stopwatch(TrainerCallback):  # type: ignore[misc]
+    """Takes the time of a step."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._began_s = 0.0
+
+    def on_step_begin(self, *args: Any, **kwargs: Any) -> None:
+        """Start the watch."""
+        self._began_s = time.perf_counter()
+
+    def on_step_end(self, *args: Any, **kwargs: Any) -> None:
+        """Stop it."""
+        self.seconds = time.perf_counter() - self._began_s
+
+
+def reviews() -> list[Row]:
+    """Random tokens in texts as long as film reviews are: log-normal, 240 tokens in the mean after the cut at 512."""
+    draw = random.Random(11)
+    lengths = [max(32, min(LENGTH, round(draw.lognormvariate(5.4, 0.6)))) for _ in range(TEXTS)]
+    rows = [[draw.randrange(VOCABULARY) for _ in range(length)] for length in lengths]
+    return [{"input_ids": row, "labels": row} for row in rows]
+
+
+def new_model(layers: int, width: int) -> Any:
+    """A GPT-2 of random weights."""
+    torch.manual_seed(0)
+    config = GPT2Config(n_layer=layers, n_embd=width, n_head=max(1, width // 64), n_positions=1024)
+    config.loss_type = "ForCausalLM"
+    return GPT2LMHeadModel(config)
+
+
+def filled(batch: Sequence[Row], length: int) -> dict[str, torch.Tensor]:
+    """A batch, padded."""
+
+    def row(values: Sequence[int], filler: int) -> list[int]:
+        return [*values, *[filler] * (length - len(values))]
+
+    return {
+        "input_ids": torch.tensor([row(one["input_ids"], 0) for one in batch]),
+        "attention_mask": torch.tensor([row([1] * len(one["input_ids"]), 0) for one in batch]),
+        "labels": torch.tensor([row(one["labels"], -100) for one in batch]),
+    }
+
+
+def recipe(model: Any, folder: Path) -> Step:
+    """What tutorials do."""
+    arguments = TrainingArguments(
+        output_dir=str(folder), per_device_train_batch_size=BATCH, max_steps=1, use_cpu=True, report_to=[],
+        save_strategy="no", logging_strategy="no", disable_tqdm=True, dataloader_pin_memory=False,
+    )  # fmt: skip
+
+    def step(batch: Sequence[Row]) -> float:
+        watch = Stopwatch()
+        trainer = Trainer(
+            model=model, args=arguments, train_dataset=list(batch), callbacks=[watch],
+            data_collator=lambda rows: filled(rows, LENGTH),
+        )  # fmt: skip
+        trainer.remove_callback(PrinterCallback)
+        trainer.train()
+        return watch.seconds
+
+    return step
+
+
+def bare_loop(model: Any, folder: Path) -> Step:
+    """What those do who write their own loop."""
+    del folder
+    optimizer = torch.optim.AdamW(model.parameters(), lr=_LEARNING_RATE)
+    model.train()
+
+    def step(batch: Sequence[Row]) -> float:
+        began_s = time.perf_counter()
+        model(**filled(batch, max(len(row["input_ids"]) for row in batch))).loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        return time.perf_counter() - began_s
+
+    return step
+
+
+class _Words:
+    """Stands for a tokenizer, of which a soft prompt wants its first text's tokens."""
+
+    def __call__(self, text: str, **kwargs: Any) -> dict[str, list[int]]:
+        return {"input_ids": [ord(letter) for letter in text]}
+
+
+def ours(model: Any, folder: Path, method: Any) -> Step:
+    """The trainer of `tunesmith tune`."""
+    plan = Plan(model="bench", data=DataSpec(source="bench"), method=method, max_steps=1)
+    adapted = build(plan, model, _Words(), None)
+    device = torch.device("cpu")
+    learner = Learner(adapted, pad_id=0, autocast=precision(method, model))
+    short = [{name: tokens[:_SHORT] for name, tokens in row.items()} for row in reviews()[:3]]
+    choose_way(learner, short, packing=True)
+    run = RunFolder(folder / "run")
+    run.path.mkdir()
+
+    def step(batch: Sequence[Row]) -> float:
+        watch = Stopwatch()
+        lengths = [len(row["input_ids"]) + learner.virtual_tokens for row in batch]
+        layout = Layout(lengths, columns=max(LENGTH, *lengths), packs=_PACKS, seed=1)
+        batches = Batches(batch, layout, per_step=len(layout.epoch(0)), epochs=1, max_steps=1)
+        cadence = Cadence(evaluate_every=1000, save_every=1000, total_steps=1000)
+        reporter = Reporter(
+            run, writer=None, plan=plan, cadence=cadence, progress=Progress(), epoch_at=batches.epoch_at, device=device
+        )
+        arguments = training_arguments(
+            plan, run, learning_rate=_LEARNING_RATE, total_steps=1, accumulation=len(layout.epoch(0)), use_cpu=True
+        )
+        teacher = Teacher(
+            learner, batches=batches, arguments=arguments, reporter=reporter, run=run, plan=plan, tokenizer=None,
+            template=None, evaluator=Evaluator(learner, batch[:1], layout=layout, device=device),
+        )  # fmt: skip
+        teacher.add_callback(watch)
+        teacher.train()
+        return watch.seconds
+
+    return step
+
+
+def precision(name: str, model: Any) -> torch.dtype | None:
+    """The type that a trainer multiplies in; None is float32."""
+    parameters = sum(one.numel() for one in model.parameters())
+    return pick_precision("auto", torch.device("cpu"), parameters) if name in METHODS else None
+
+
+def texts_for(name: str, rows: Sequence[Row], draw: random.Random) -> list[Row]:
+    """The texts of one step: 8, or as many as fill the room that 8 padded ones take."""
+    chosen = draw.sample(list(rows), len(rows))
+    if name not in METHODS:
+        return chosen[:BATCH]
+    layout = Layout([len(row["input_ids"]) for row in chosen], columns=LENGTH, packs=_PACKS, seed=1)
+    return [chosen[place] for packs in layout.epoch(0)[:_PASSES] for pack in packs for place in pack]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("name", choices=(RECIPE, BARE_LOOP, *METHODS))
+    parser.add_argument("--layers", type=int, default=12)
+    parser.add_argument("--width", type=int, default=768)
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    import_libraries()
+    warnings.filterwarnings("ignore", category=FutureWarning)  # PEFT asks transformers in a way that has become old
+    model, rows, draw = new_model(options.layers, options.width), reviews(), random.Random(1)
+    kind = str(precision(options.name, model) or torch.float32).removeprefix("torch.")
+    with tempfile.TemporaryDirectory() as folder:
+        makers: dict[str, Callable[[Any, Path], Step]] = {RECIPE: recipe, BARE_LOOP: bare_loop}
+        make = makers.get(options.name)
+        step = make(model, Path(folder)) if make else ours(model, Path(folder), options.name)
+        step(rows[:2])  # the first is slow: it makes the optimiser's state
+        print(json.dumps({"version": kind}), flush=True)
+        for _ in sys.stdin:
+            texts = texts_for(options.name, rows, draw)
+            seconds = step(texts)
+            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+            tokens = sum(len(row["input_ids"]) for row in texts)
+            print(json.dumps({"tokens": tokens, "seconds": seconds, "memory": memory}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
