@@ -3,10 +3,10 @@
     python -m bench.training [--layers N] [--width N] [--rounds N] [--threads N] [--only WORDS] [--json]
 
 All learn from texts as long as film reviews are, on a GPT-2 of random weights; `bench.trainers` says how each of them
-works. Each is a process of its own, and takes a step when it is its turn; a first short step is not counted. Padding, and
-what a soft prompt puts before each text, is not counted as useful. The share of the peak is that of the matrix product of
-two 2048 x 2048 matrices, measured in the same rounds, in the type that the trainer multiplies in. Threads are those of
-`tunesmith tune`.
+works. Each is a process of its own, and takes a step when it is its turn; a first short step is not counted. Padding,
+and what a soft prompt puts before each text, is not counted as useful. The share of the peak is that of the matrix
+product of two 2048 x 2048 matrices, measured in the same rounds, in the type that the trainer multiplies in. Threads
+are those of `tunesmith tune`.
 """
 
 from __future__ import annotations

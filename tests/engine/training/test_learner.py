@@ -148,3 +148,27 @@ def test_the_loss_in_blocks_is_the_plain_loss(dtype: str, vocabulary: int, monke
     gradients = torch.autograd.grad(found * 0.25, (hidden, weight, bias))
     for one, other in zip(gradients, wanted, strict=True):
         assert torch.allclose(one, other, atol=1e-5 if dtype == "float32" else 5e-2)
+
+
+def test_the_loss_in_bfloat16_follows_that_in_float32(models: dict[str, Path]) -> None:
+    import torch
+
+    from engine.training.learner import choose_way
+
+    curves: dict[str, list[float]] = {}
+    for kind, dtype in (("float32", None), ("bfloat16", torch.bfloat16)):
+        learner = make_learner(models["gpt2"], "full", "packed")
+        assert choose_way(learner, rows()[:3], packing=True) == "packed"
+        learner.autocast = dtype
+        optimizer = torch.optim.AdamW(learner.parameters(), lr=1e-3, fused=True)
+        curves[kind] = []
+        for _ in range(25):
+            loss = learner(**learner.collate([rows()])) / 50
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            curves[kind].append(float(loss.detach()))
+        assert {one.dtype for one in learner.parameters()} == {torch.float32}
+    assert curves["float32"][-1] < 0.6 * curves["float32"][0]
+    assert curves["bfloat16"] == pytest.approx(curves["float32"], rel=0.02)
+    assert curves["bfloat16"] != curves["float32"]

@@ -51,7 +51,7 @@ def test_outputs_and_gradients_are_those_of_peft(kind: str, dtype: str) -> None:
     for one, other in zip(outcome(model, dtype), expected, strict=True):
         assert one.dtype == other.dtype
         scale = float(other.detach().abs().max())  # bfloat16 knows 8 binary digits
-        assert torch.allclose(one.float(), other.float(), atol=(1e-6 if dtype == "float32" else 2**-7) * scale)
+        assert torch.allclose(one.float(), other.float(), atol=(1e-6 if dtype == "float32" else 2**-6) * scale)
 
 
 def test_a_frozen_weight_that_changes_is_cast_anew() -> None:
