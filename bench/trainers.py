@@ -183,10 +183,11 @@ def precision(name: str, model: Any) -> torch.dtype | None:
 
 
 def texts_for(name: str, rows: Sequence[Row], draw: random.Random) -> list[Row]:
-    """The texts of one step: 8, or as many as fill the room that 8 padded ones take."""
-    chosen = draw.sample(list(rows), len(rows))
+    """The texts of one step: 8 from short to long, or as many as fill the room that 8 padded ones take."""
     if name not in METHODS:
-        return chosen[:BATCH]
+        by_length, share = sorted(rows, key=lambda row: len(row["input_ids"])), len(rows) // BATCH
+        return [draw.choice(by_length[first : first + share]) for first in range(0, share * BATCH, share)]
+    chosen = draw.sample(list(rows), len(rows))
     layout = Layout([len(row["input_ids"]) for row in chosen], columns=LENGTH, packs=_PACKS, seed=1)
     return [chosen[place] for packs in layout.epoch(0)[:_PASSES] for pack in packs for place in pack]
 

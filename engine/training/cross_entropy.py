@@ -9,9 +9,10 @@ from typing import Any
 
 import torch
 
-_BLOCK_BYTES = 208 * 1024 * 1024
-"""Of logits at once: 2,048 positions in bfloat16 with GPT-2's vocabulary. More rows at once, fewer additions of a
-gradient as large as the head."""
+_BLOCK_BYTES = 52 * 1024 * 1024
+"""Of logits at once: 512 positions in bfloat16 with GPT-2's vocabulary."""
+_BLOCKS_OF_HEAD = 4
+"""So many times as much where the head learns: fewer additions of a gradient that is as large as the head."""
 _ROWS_AT_ONCE = 8
 """The softmax of so many rows stays in the processor's cache."""
 _COLUMNS_AT_ONCE = 8192
@@ -61,7 +62,8 @@ class _SummedCrossEntropy(torch.autograd.Function):
         grad_weight = torch.empty_like(weight, dtype=torch.float32) if wants_weight else None
         grad_bias = torch.zeros_like(bias, dtype=torch.float32) if wants_bias and bias is not None else None
         total = torch.zeros((), dtype=torch.float32, device=hidden.device)
-        rows = max(1, min(len(states), _BLOCK_BYTES // (matrix.shape[0] * dtype.itemsize)))
+        room = _BLOCK_BYTES * (_BLOCKS_OF_HEAD if wants_weight else 1)
+        rows = max(1, min(len(states), room // (matrix.shape[0] * dtype.itemsize)))
         block = states.new_empty(rows, matrix.shape[0])
         for start in range(0, len(states), rows):
             part, wanted = states[start : start + rows], targets[start : start + rows]

@@ -134,7 +134,7 @@ def test_the_loss_in_blocks_is_the_plain_loss(dtype: str, vocabulary: int, monke
 
     from engine.training import cross_entropy
 
-    monkeypatch.setattr(cross_entropy, "_BLOCK_BYTES", 1024)
+    monkeypatch.setattr(cross_entropy, "_BLOCK_BYTES", 256)
     monkeypatch.setattr(cross_entropy, "_ROWS_AT_ONCE", 3)
     monkeypatch.setattr(cross_entropy, "_COLUMNS_AT_ONCE", 10)
     torch.manual_seed(0)
