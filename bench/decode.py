@@ -23,7 +23,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bench.footprint import Footprint, footprint
-from bench.limits import multiplied_flops, pin, read_bytes_per_s
 from bench.reporting import Column, Goal, Report, Row, alternating, median, ratio, show
 from bench.rivals.lineup import LINEUP, OURS, Q8_0, STOCK, Multiplied, Rival
 from bench.rivals.model import place_model
@@ -132,6 +131,8 @@ def common_beginning(some: Sequence[int], other: Sequence[int]) -> int:
 
 def measure(options: argparse.Namespace, model: Path) -> Report:
     """Take all the turns."""
+    from bench.limits import multiplied_flops, read_bytes_per_s
+
     size = footprint(model)
     contexts = [context for context in options.contexts if context + options.tokens < size.window]
     draw = random.Random(1)
@@ -187,6 +188,8 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=40)
     add_options(parser)
     options = parser.parse_args()
+    from bench.limits import pin
+
     pin(options.threads)
     with folder_for(options.keep) as folder:
         place_model(options.model, folder)
