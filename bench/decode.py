@@ -9,9 +9,10 @@ of so many tokens is taken in anew and its likeliest next token chosen (the firs
 
 Of the limit: the bytes of weights, keys and values that a token reads, over the speed at which this machine reads
 memory. Of the peak: the operations of the prompt, over the speed of a large matrix product, in int8 for those that
-multiply so. Both speeds are measured between the turns. Memory is the most that the process ever held, with what it
-has mapped of files. Same: how many tokens of the reply, from the first on, are those of transformers in float32. Quiet:
-in how many rounds others took less than a fifth of a core; the rest is left out, unless it is all there is.
+multiply so. Both speeds are measured between the turns. Memory is the most that the process held, with what it has
+mapped of files: until the model was open, and from then on. Same: how many tokens of the reply, from the first on, are
+those of transformers in float32. Quiet: in how many rounds others took less than a fifth of a core; the rest is left
+out, unless it is all there is.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ COLUMNS = (
     Column("share_of_limit", "of limit", ".0%"),
     Column("first_token_s", "first token s", ".3f"),
     Column("share_of_peak", "of peak", ".0%"),
-    Column("memory_mb", "memory MB", ".0f"),
+    Column("opening_mb", "opening MB", ".0f"),
+    Column("memory_mb", "replying MB", ".0f"),
     Column("same", "same", "d"),
     Column("quiet", "quiet", "d"),
 )
@@ -70,7 +72,13 @@ def ask_in_turns(
     return answers
 
 
-def rows_of(rivals: Sequence[Rival], answers: Answers, size: Footprint, limits: Mapping[str, float]) -> list[Row]:
+def rows_of(
+    rivals: Sequence[Rival],
+    answers: Answers,
+    size: Footprint,
+    limits: Mapping[str, float],
+    opening_bytes: Mapping[str, float],
+) -> list[Row]:
     """Medians, ratios and shares, in the order of the contexts."""
     tokens_per_s, first_s = {}, {}
     for key, every in answers.items():
@@ -95,6 +103,7 @@ def rows_of(rivals: Sequence[Rival], answers: Answers, size: Footprint, limits: 
                 "share_of_limit": speed * read / limits["read_bytes_per_s"],
                 "first_token_s": first,
                 "share_of_peak": size.prompt_operations(context) / first / limits[rival.multiplies],
+                "opening_mb": ratio(opening_bytes.get(name), 1e6),
                 "memory_mb": max(each.memory for each in some) / 1e6,
                 "same": common_beginning(some[0].tokens, reference[0].tokens) if reference else None,
                 "quiet": sum(each.is_quiet for each in some),
@@ -150,9 +159,10 @@ def measure(options: argparse.Namespace, model: Path) -> Report:
         running, skipped = start_all(rivals, model, environment=options.rivals, threads=options.threads, stack=stack)
         prompts = [ids[:context] for context in contexts]
         answers = ask_in_turns(running, prompts, tokens=options.tokens, rounds=options.rounds, between=measure_limits)
+        opening_bytes = {name: process.opening_bytes for name, process in running.items()}
         versions = {process.version for process in running.values()}
     limits = {name: median(found) or 0.0 for name, found in measured.items()}
-    rows = rows_of(rivals, answers, size, limits)
+    rows = rows_of(rivals, answers, size, limits, opening_bytes)
     peaks = {f"GFLOP/s in {kind}": limits[kind] / 1e9 for kind in sorted(kinds)}
     return Report(
         benchmark="bench.decode",

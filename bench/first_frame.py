@@ -10,16 +10,22 @@ cache is not counted. The ratio is of the medians; it should stay at or below 1.
 from __future__ import annotations
 
 import argparse
-import json
-import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bench.reporting import Column, Goal, Report, alternating, median, ratio, show
 from tests.terminal import Terminal
 
 TARGET_RATIO = 1.3
+COLUMNS = (
+    Column("program", "program"),
+    Column("median_s", "first frame s", ".3f"),
+    Column("times_plain", "x plain", ".2f"),
+    Column("fastest_s", "fastest s", ".3f"),
+    Column("slowest_s", "slowest s", ".3f"),
+)
 PROGRAMS: dict[str, tuple[tuple[str | Path, ...], bytes]] = {
     "tunesmith": ((Path(sys.executable).with_name("tunesmith"),), b"Tunesmith"),
     "plain textual": ((sys.executable, Path(__file__).with_name("plain_app.py")), b"PlainApp"),
@@ -41,33 +47,42 @@ def measure(rounds: int) -> dict[str, list[float]]:
     """
     times: dict[str, list[float]] = {name: [] for name in PROGRAMS}
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(rounds + 1):
-            names = list(PROGRAMS) if number % 2 else list(reversed(PROGRAMS))
-            for name in names:
-                command, marker = PROGRAMS[name]
-                seconds = first_frame_s(command, marker, Path(folder))
-                if number:
-                    times[name].append(seconds)
+        for number, name in alternating(list(PROGRAMS), rounds + 1):
+            command, marker = PROGRAMS[name]
+            seconds = first_frame_s(command, marker, Path(folder))
+            if number:
+                times[name].append(seconds)
     return times
 
 
+def report(rounds: int, times: Mapping[str, Sequence[float]]) -> Report:
+    """Medians, their ratio and the goal."""
+    ours, rival = (median(values) for values in times.values())
+    return Report(
+        benchmark="bench.first_frame",
+        conditions={"medians of rounds": rounds},
+        columns=COLUMNS,
+        rows=[
+            {
+                "program": name,
+                "median_s": median(values),
+                "times_plain": ratio(median(values), rival),
+                "fastest_s": min(values),
+                "slowest_s": max(values),
+            }
+            for name, values in times.items()
+        ],
+        goals=[Goal("first frame, times the plain program's", TARGET_RATIO, ratio(ours, rival), at_most=True)],
+        raw={"seconds": {name: list(values) for name, values in times.items()}},
+    )
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0] if __doc__ else "")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    arguments = parser.parse_args()
-    times = measure(arguments.rounds)
-    medians = {name: statistics.median(values) for name, values in times.items()}
-    ours, rival = medians.values()
-    ratio = ours / rival
-    if arguments.json:
-        print(json.dumps({"seconds": times, "median_s": medians, "ratio": ratio, "target": TARGET_RATIO}))
-        return
-    print(f"{'program':<16}{'median s':>10}{'fastest s':>11}{'slowest s':>11}")
-    for name, values in times.items():
-        print(f"{name:<16}{medians[name]:>10.3f}{min(values):>11.3f}{max(values):>11.3f}")
-    verdict = "within" if ratio <= TARGET_RATIO else "over"
-    print(f"ratio {ratio:.2f}, {verdict} the {TARGET_RATIO:g} that it may be; {arguments.rounds} rounds in turns")
+    options = parser.parse_args()
+    print(show(report(options.rounds, measure(options.rounds)), as_json=options.json))
 
 
 if __name__ == "__main__":

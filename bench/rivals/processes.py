@@ -35,7 +35,7 @@ class Answer(msgspec.Struct, frozen=True):
     rest_s: float
     tokens: list[int]
     memory: int
-    """The most that the process has held until now, in bytes."""
+    """The most that the process has held since the model was open, in bytes."""
     others_cores: float = 0.0
     """What others took of the machine meanwhile."""
 
@@ -64,6 +64,8 @@ class Process:
             self.close()
             raise Absent(said["absent"])
         self.version: str = said["version"]
+        self.opening_bytes: int = said["memory"]
+        """The most memory that the process held until the model was open."""
 
     def __enter__(self) -> Self:
         return self

@@ -1,14 +1,15 @@
 """A child process that holds one model: it reads prompts from its standard input and answers with times.
 
-One JSON object a line. First it says what it is, or that it can't be here; then each `{"ids": [...], "tokens": N}` is
-answered by the seconds to the first token, those of the N after it, all the tokens, and the most memory it has held so
-far. Every prompt is new to it: nothing is kept of the one before. Tokens are the likeliest ones, and a reply does not
-end by itself.
+One JSON object a line. First it says what it is and how much memory it took to open the model, or that it can't be
+here; then each `{"ids": [...], "tokens": N}` is answered by the seconds to the first token, those of the N after it,
+all the tokens, and the most memory it has held since the model was open. Every prompt is new to it: nothing is kept of
+the one before. Tokens are the likeliest ones, and a reply does not end by itself.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -18,6 +19,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TextIO, runtime_checkable
 
 KIB = 1024
+_CLOCK_S = 1e-6
+"""Less than this is noise of the two times that are taken from one another."""
+_RESET_PEAK = "5"
 
 
 class Reply(NamedTuple):
@@ -77,15 +81,21 @@ def reply_at_once(generate: Callable[[Sequence[int], int], list[int]], ids: Sequ
         return Reply(first_s, 0.0, first)
     started_s = time.perf_counter()
     chosen = generate(ids, tokens + 1)
-    return Reply(first_s, time.perf_counter() - started_s - first_s, chosen)
+    return Reply(first_s, max(time.perf_counter() - started_s - first_s, _CLOCK_S), chosen)
 
 
 def most_memory_bytes() -> int:
-    """The most memory that this process has held: its own, and what it has mapped of files."""
+    """The most memory that this process has held since `forget_memory` or its start, what it has mapped of files with it."""
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * KIB
     return 0
+
+
+def forget_memory() -> None:
+    """Let the most memory count from now on, where Linux lets it."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text(_RESET_PEAK, encoding="ascii")
 
 
 def serve(open_model: Callable[[Path, str, int], Held]) -> None:
@@ -112,7 +122,9 @@ def serve(open_model: Callable[[Path, str, int], Held]) -> None:
     if options.prompt is not None:
         print(_continued(held, options.model, options.prompt), file=answers, flush=True)
         return
-    _say(answers, {"version": held.version, "opened_s": time.perf_counter() - began_s, "memory": most_memory_bytes()})
+    opened_s = time.perf_counter() - began_s
+    _say(answers, {"version": held.version, "opened_s": opened_s, "memory": most_memory_bytes()})
+    forget_memory()
     for line in sys.stdin:
         asked = json.loads(line)
         reply = held.reply(asked["ids"], asked["tokens"])

@@ -16,6 +16,7 @@ from bench.rivals.processes import Answer
 from tests.fakes.models import model_files, write_files
 
 SIZE = Footprint(matrices=100, head=40, layers=2, keys=8, queries=8, window=64, vocabulary=10)
+OPENING = {OURS["int8"].name: 7_000_000}
 LIMITS = {"read_bytes_per_s": 10_000.0, "float32": 1e6, "int8": 4e6}
 
 
@@ -29,13 +30,14 @@ def test_a_row_has_the_medians_and_the_shares_of_what_the_machine_can() -> None:
         (STOCK.name, 32): [answer(0.4, 1.0, [1, 2, 3])],
         (rival.name, 32): [answer(0.1, 0.5, [1, 2, 9]), answer(0.3, 1.0, [1, 2, 9]), answer(0.2, 0.25, [1, 2, 9])],
     }
-    stock, ours = rows_of([STOCK, rival], answers, SIZE, LIMITS)
+    stock, ours = rows_of([STOCK, rival], answers, SIZE, LIMITS, OPENING)
     assert (stock["tokens_per_s"], ours["tokens_per_s"]) == (2.0, 4.0)
     assert ours["times_generate"] == 2.0
     assert ours["share_of_limit"] == pytest.approx(4.0 * (100 * 1 + 2 * 2 * 8 * 32 * 4) / 10_000)
     assert ours["first_token_s"] == 0.2
     operations = 2 * 60 * 32 + 2 * 40 + 2 * 2 * 8 * 32 * 33
     assert ours["share_of_peak"] == pytest.approx(operations / 0.2 / 4e6)
+    assert (ours["opening_mb"], stock["opening_mb"]) == (7.0, None)
     assert (ours["memory_mb"], ours["same"], ours["quiet"]) == (5.0, 2, 3)
 
 
@@ -45,7 +47,7 @@ def test_rounds_that_others_disturbed_are_left_out_unless_they_are_all_there_is(
         (STOCK.name, 32): [disturbed, answer(1.0, 0.5, [1, 2])],
         (Q8_0.name, 32): [disturbed],
     }
-    stock, rival = rows_of([STOCK, Q8_0], answers, SIZE, LIMITS)
+    stock, rival = rows_of([STOCK, Q8_0], answers, SIZE, LIMITS, OPENING)
     assert (stock["first_token_s"], stock["quiet"]) == (1.0, 1)
     assert (rival["first_token_s"], rival["quiet"]) == (9.0, 0)
 
