@@ -85,7 +85,7 @@ def reply_at_once(generate: Callable[[Sequence[int], int], list[int]], ids: Sequ
 
 
 def most_memory_bytes() -> int:
-    """The most memory that this process has held since `forget_memory` or its start, what it has mapped of files with it."""
+    """The most memory that this process has held since its start or `forget_memory`, with what it has mapped."""
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * KIB
