@@ -64,8 +64,8 @@ class Process:
             self.close()
             raise Absent(said["absent"])
         self.version: str = said["version"]
-        self.opening_bytes: int = said["memory"]
-        """The most memory that the process held until the model was open."""
+        self.opening_bytes: int = said.get("memory", 0)
+        """The most memory that the process held until the model was open; 0 where it does not say."""
 
     def __enter__(self) -> Self:
         return self
