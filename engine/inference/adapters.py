@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from engine.errors import LoadFailed
-from engine.inference.decoding import Cancelled, Decoder
+from engine.inference.decoding import Cancelled, Decoder, Foresight
 
 WEIGHTS = "adapter_model.safetensors"
 _PROMPT = "prompt_embeddings"
@@ -67,6 +67,10 @@ class PromptedDecoder:
     def step(self, token: int) -> torch.Tensor:
         """Take in one more token."""
         return self._decoder.step(token)
+
+    def foresight(self) -> Foresight | None:
+        """What takes in several tokens at once: it need not know of the soft prompt."""
+        return self._decoder.foresight()
 
     def forget(self) -> None:
         """Give the memory of keys and values back."""

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import torch
 
+from engine.inference.lookup import Lookup
 from engine.inference.prefix_cache import PrefixCache
 from engine.inference.sampling import Choice, Sampler
 
@@ -19,6 +20,19 @@ PREFILL_TOKENS = 128
 """A prompt is taken in by so many tokens, and a cancel waits for one such piece at most."""
 
 Cancelled = Callable[[], bool]
+
+
+class Foresight(Protocol):
+    """Takes in tokens of which it is not certain yet that they stay."""
+
+    def room(self) -> int:
+        """How many tokens there is room for."""
+
+    def try_out(self, tokens: Sequence[int]) -> torch.Tensor:
+        """Take in tokens, to the last digits as one by one; returns the logits after each, `(T, V)`."""
+
+    def take_back(self, count: int) -> None:
+        """Unsee the last so many of them."""
 
 
 class Decoder(Protocol):
@@ -37,6 +51,9 @@ class Decoder(Protocol):
     def step(self, token: int) -> torch.Tensor:
         """Take in one more token; returns the logits after it, `(V,)`."""
 
+    def foresight(self) -> Foresight | None:
+        """What takes in several tokens at once; None where that would not be exact."""
+
     def forget(self) -> None:
         """Give the memory of keys and values back."""
 
@@ -51,12 +68,38 @@ def decode(decoder: Decoder, sampler: Sampler, ids: Sequence[int], cancelled: Ca
         cancelled: Asked before each piece of work; true ends the iterator.
     """
     logits = decoder.prefill(ids, cancelled)
-    while logits is not None and not cancelled():
-        choice = sampler.choose(logits)
-        yield choice
-        if cancelled():
-            return
-        logits = decoder.step(choice.id)
+    if logits is None:
+        return
+    lookup, foresight = Lookup(ids), decoder.foresight()
+    choices = [sampler.choose(logits)] if not cancelled() else []
+    while choices:
+        for choice in choices:
+            yield choice
+            if cancelled():
+                return
+            lookup.push(choice.id)
+        guess = lookup.guess(foresight.room() - 1) if foresight is not None else ()
+        if foresight is not None and guess:
+            choices = _checked(foresight, sampler, choices[-1].id, guess)
+            lookup.judge(guess, len(choices) - 1)
+        else:
+            logits = decoder.step(choices[-1].id)
+            choices = [sampler.choose(logits)] if not cancelled() else []
+
+
+def _checked(foresight: Foresight, sampler: Sampler, token: int, guess: Sequence[int]) -> list[Choice]:
+    """Take in a token and what is guessed to follow it; returns the choices that would have been made one by one.
+
+    The last is the first that was guessed wrong, or the one behind a guess that held; it is not taken in.
+    """
+    rows = foresight.try_out((token, *guess))
+    choices = [sampler.choose(rows[0])]
+    for place, guessed in enumerate(guess, 1):
+        if choices[-1].id != guessed:
+            break
+        choices.append(sampler.choose(rows[place]))
+    foresight.take_back(len(guess) - (len(choices) - 1))
+    return choices
 
 
 class TransformersDecoder:
@@ -102,6 +145,9 @@ class TransformersDecoder:
             self._ids.append(token)
             return self._all_again()
         return self._forward((token,))
+
+    def foresight(self) -> None:
+        """None: not every cache can be shortened, and in half precision several rows are rounded otherwise than one."""
 
     def forget(self) -> None:
         """Give the memory of keys and values back."""

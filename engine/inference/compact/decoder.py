@@ -45,6 +45,7 @@ class CompactDecoder:
         found = Tensors(without_prefix(tensors, "transformer." if shape.family == "gpt2" else "model."), storage)
         self._model = Gpt2(shape, found) if shape.family == "gpt2" else Llama(shape, found)
         self._keys = Keys(shape)
+        self._storage = storage
         self._vectors = vectors
         self.parameters = found.parameters + (0 if vectors is None else vectors.numel())
         self.size_bytes = found.size_bytes
@@ -81,6 +82,23 @@ class CompactDecoder:
     def step(self, token: int) -> torch.Tensor:
         """Take in one more token."""
         return self._logits(self._hidden((token,)))
+
+    def foresight(self) -> CompactDecoder | None:
+        """Itself; None in int8, where several rows are rounded otherwise than one."""
+        return None if self._storage == "int8" else self
+
+    def room(self) -> int:
+        """How many tokens there is room for."""
+        return self._model.shape.context - len(self._keys)
+
+    @torch.inference_mode()
+    def try_out(self, tokens: Sequence[int]) -> torch.Tensor:
+        """Take in tokens; returns the logits after each, `(T, V)`."""
+        return self._model.head(self._model.normalised(self._hidden(tokens)))
+
+    def take_back(self, count: int) -> None:
+        """Unsee the last so many."""
+        self._keys.shorten(len(self._keys) - count)
 
     def forget(self) -> None:
         """Give the memory of keys and values back."""

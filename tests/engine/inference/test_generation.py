@@ -303,6 +303,9 @@ class Broken:
     def step(self, token: int) -> torch.Tensor:
         raise AssertionError("no token was chosen")
 
+    def foresight(self) -> None:
+        return None
+
     def forget(self) -> None:
         self.forgotten = True
 
