@@ -47,15 +47,16 @@ def picture(snap_compare: Any, request: pytest.FixtureRequest) -> Picture:
 
         async def run_before(pilot: Pilot[None]) -> None:
             await steps(pilot)
-            await _looks_as(app, wanted)
+            taken = await _looks_as(app, wanted)
+            setattr(app, "export_screenshot", lambda **_: taken)  # noqa: B010 - nothing that comes later counts
 
         return bool(snap_compare(app, terminal_size=size, run_before=run_before))
 
     return compare
 
 
-async def _looks_as(app: TunesmithApp, wanted: str) -> None:
-    """Wait until the picture is the wanted one, or, where none is wanted, until it stays the same."""
+async def _looks_as(app: TunesmithApp, wanted: str) -> str:
+    """Wait until the picture is the wanted one, or, where none is wanted, until it stays the same; give the last."""
     loop = asyncio.get_running_loop()
     deadline_s = loop.time() + _SETTLES_S
     last, unchanged = "", 0
@@ -65,5 +66,6 @@ async def _looks_as(app: TunesmithApp, wanted: str) -> None:
         unchanged = unchanged + 1 if shown == last else 0
         last = shown
         if shown == wanted or (not wanted and unchanged == _UNCHANGED):
-            return
+            break
         await asyncio.sleep(_LOOKS_EVERY_S)
+    return last
