@@ -6,12 +6,14 @@ import os
 import signal
 import socket
 import tempfile
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 
+from engine.inference.garbage import without_collections
 from engine.paths import Paths, find_paths
 from tests.examples import QUICK
 
@@ -36,6 +38,13 @@ def pytest_configure() -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # A shell starts what it runs in the background so, and programs under test would inherit deafness to Ctrl+C.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Import all tests, and what they test, as the program does: without looking for garbage in it, then or later."""
+    with without_collections():
+        return (yield)
 
 
 @pytest.hookimpl(trylast=True)

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from engine import __version__
 from engine.host.output import EventWriter, end_process
 from engine.host.service import Service
+from engine.inference.garbage import without_collections
 from engine.paths import find_paths
 from engine.protocol import Hello
 
@@ -80,7 +81,8 @@ def _import_libraries(imported: threading.Event) -> None:
     Transformers, which takes several, is imported by the first load that needs it.
     """
     try:
-        importlib.import_module("engine.inference.loading")
+        with without_collections():
+            importlib.import_module("engine.inference.loading")
     except Exception:
         traceback.print_exc()
     finally:

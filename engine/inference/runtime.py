@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
+import sys
 import threading
 from typing import Any
 
 import torch
 
 from engine.errors import Failed, Misuse
+from engine.inference.garbage import without_collections
 
 _USUAL_MODULES = (
     "transformers.generation",
@@ -29,12 +32,14 @@ def import_libraries() -> None:
     To be finished before anything else imports from transformers: its lazy names fail in two threads at once.
     """
     with _importing:
-        from transformers.utils import logging
+        missing = [name for name in _USUAL_MODULES if name not in sys.modules]
+        with without_collections() if missing else contextlib.nullcontext():
+            from transformers.utils import logging
 
-        logging.set_verbosity_error()
-        logging.disable_progress_bar()
-        for name in _USUAL_MODULES:
-            importlib.import_module(name)
+            logging.set_verbosity_error()
+            logging.disable_progress_bar()
+            for name in missing:
+                importlib.import_module(name)
 
 
 def pick_threads(wanted: int) -> int:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from engine.errors import TunesmithError
+from engine.inference.garbage import without_collections
 from engine.runs.folder import RunFolder
 from engine.runs.lock import TrainerLock
 
@@ -28,7 +29,8 @@ def main() -> int:
     try:
         if int(os.environ.get("RANK", "0")) == 0:
             lock = TrainerLock.take(run.lock_file)
-        from engine.training.session import train
+        with without_collections():
+            from engine.training.session import train
 
         return train(run)
     except TunesmithError as error:

@@ -14,7 +14,7 @@ from engine.paths import find_paths
 if TYPE_CHECKING:
     from engine.inference.loading import LoadedModel
 
-_LIGHT = {"test_stopping.py", "test_prefix_cache.py"}
+_LIGHT = {"test_stopping.py", "test_prefix_cache.py", "test_garbage.py"}
 
 CORPUS = (
     "Once upon a time there was a naïve café owner. She said: hello, world! 1 2 3\n"
