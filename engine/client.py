@@ -55,6 +55,7 @@ class HostClient:
         argv: Sequence[str] | None = None,
         env: Mapping[str, str] | None = None,
         on_log: Callable[[LogLine], None] | None = None,
+        on_hello: Callable[[Hello], object] = lambda _: None,
     ) -> None:
         """Make a client; nothing is started yet.
 
@@ -62,10 +63,12 @@ class HostClient:
             argv: How to start the host; None is the real one.
             env: The host's whole environment; None is this process's own.
             on_log: Called on the event loop with each line that the host wrote to its log.
+            on_hello: Called on the event loop with the first words of each host.
         """
         self._argv = tuple(argv or HOST_ARGV)
         self._env = dict(env) if env is not None else None
         self._on_log = on_log
+        self._on_hello = on_hello
         self._connection: Connection | None = None
         self._starting = asyncio.Lock()
         self._last_id = 0
@@ -211,6 +214,7 @@ class HostClient:
             self._log(event)
         elif isinstance(event, Hello):
             connection.greet(event)
+            self._on_hello(event)
         elif isinstance(event, ModelReady):
             connection.model = event.model
         elif isinstance(event, ModelUnloaded):

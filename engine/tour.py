@@ -122,21 +122,24 @@ async def answers(
 
 
 @contextlib.contextmanager
-def guest_home(environ: Mapping[str, str] = os.environ, *, within: Path | None = None) -> Iterator[Mapping[str, str]]:
+def guest_home(
+    environ: Mapping[str, str] = os.environ, *, within: Path | None = None, needed_bytes: int = NEEDED_BYTES
+) -> Iterator[Mapping[str, str]]:
     """An environment whose folders are gone afterwards, with all that was made in them.
 
     Args:
         environ: The rest of it.
         within: The folder to make that home in; None takes the system's for temporary files.
+        needed_bytes: What will be kept there for a while.
 
     Raises:
-        DiskFull: The lesson would not fit on the disk.
+        DiskFull: That would not fit on the disk.
         Failed: It can't be made.
     """
     place = within or Path(tempfile.gettempdir())
     variable = "TMPDIR" if within is None else "TUNESMITH_HOME"
     try:
-        _check_room(place, variable)
+        _check_room(place, variable, needed_bytes)
         home = tempfile.TemporaryDirectory(prefix=".tour-", dir=place, ignore_cleanup_errors=True)
     except OSError as error:
         words = f"No folder can be made in {place}: {error.strerror or error}"
@@ -146,10 +149,10 @@ def guest_home(environ: Mapping[str, str] = os.environ, *, within: Path | None =
         yield {**environ, "TUNESMITH_HOME": folder, "TORCHINDUCTOR_CACHE_DIR": str(Path(folder) / "torch")}
 
 
-def _check_room(folder: Path, variable: str) -> None:
+def _check_room(folder: Path, variable: str, needed_bytes: int) -> None:
     free = shutil.disk_usage(folder).free
-    if free < NEEDED_BYTES:
-        words = f"{human_bytes(free)} are free in {folder}; the lesson takes {human_bytes(NEEDED_BYTES)}"
+    if free < needed_bytes:
+        words = f"{human_bytes(free)} are free in {folder}; the lesson takes {human_bytes(needed_bytes)}"
         raise DiskFull(words, f"Free some space, or set {variable} to a folder on another disk")
 
 

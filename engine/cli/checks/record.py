@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 State = Literal["ok", "note", "warning", "broken"]
 
@@ -18,3 +19,6 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     found: str
     hint: str = ""
     """What to do; empty where nothing need be done."""
+    seconds: float | UnsetType = UNSET
+    """What was timed; left out of JSON where nothing was."""
+    tokens_per_s: float | UnsetType = UNSET

@@ -16,6 +16,7 @@ from tests.fakes.models import cache_model, model_files, write_files
 @pytest.fixture(autouse=True)
 def torch_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Importing the real one takes seconds."""
+    monkeypatch.setattr("engine.cli.checks.check_first_token", lambda *_: ())  # which has tests of its own
     set_torch(monkeypatch, b'noise\n{"devices": ["cpu", "cuda:0 (Fast)"], "threads": 4}\n')
 
 

@@ -191,6 +191,8 @@ def test_what_is_broken_ends_the_command_with_1(
 @pytest.mark.timeout(400)
 def test_this_machine_is_sound_and_nothing_stays(command: Command, paths: Paths) -> None:
     report = command("doctor", "--full", "--json").json
+    (reading,) = [check["found"] for check in report["checks"] if check["name"] == "starter read"]
+    assert "by transformers, as it is the first time" in reading
     found = {check["name"]: check for check in report["checks"] if check["group"] == GROUP}
     assert [name for name, check in found.items() if check["state"] == "broken"] == []
     assert list(found) == [
