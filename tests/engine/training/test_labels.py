@@ -39,9 +39,9 @@ def test_a_score_is_the_loss_of_the_continuation(models: dict[str, Path], model:
             assert score.logprob == pytest.approx(-float(learner(**learner.collate([[row]]))), abs=1e-3)
 
 
-@pytest.mark.parametrize("method", ["full", "lora"])
+@pytest.mark.parametrize(("method", "rate"), [("full", 3e-3), ("lora", 1e-2)])  # at which it is learned with any seed
 def test_labels_that_are_written_in_the_text_are_learned(
-    nursery: Nursery, make_plan: Callable[..., Plan], tmp_path: Path, method: Any
+    nursery: Nursery, make_plan: Callable[..., Plan], tmp_path: Path, method: Any, rate: float
 ) -> None:
     file = tmp_path / "labelled.jsonl"
     words = ("a b c d e f", "1 2 3 4 5 6")
@@ -49,7 +49,7 @@ def test_labels_that_are_written_in_the_text_are_learned(
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     data = DataSpec(source=str(file), label_words=("negative", "positive"), eval_fraction=0.2)
     plan = make_plan(
-        data=data, method=method, max_steps=120, evaluate_every=120, learning_rate=3e-3, max_length=128, pack_tokens=256
+        data=data, method=method, max_steps=120, evaluate_every=120, learning_rate=rate, max_length=128, pack_tokens=256
     )
     run = nursery.create(plan)
     before, after = only(nursery.train(run), EvalDone)
