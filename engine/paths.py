@@ -54,6 +54,11 @@ class Paths(msgspec.Struct, frozen=True):
         return self.data / "runs"
 
     @property
+    def threads_file(self) -> Path:
+        """How many threads were found to help on this machine."""
+        return self.cache / "threads.json"
+
+    @property
     def tokenizers(self) -> Path:
         """Tokenizers as transformers made them, which open without it."""
         return self.cache / "tokenizers"

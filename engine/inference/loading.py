@@ -25,7 +25,8 @@ from engine.inference.joining import Joiner
 from engine.inference.kept_tokenizer import open_tokenizer
 from engine.inference.network import Network
 from engine.inference.reading import read_plain_config, read_safe_config, sentence
-from engine.inference.runtime import import_libraries, is_out_of_memory, pick_device, pick_dtype, pick_threads
+from engine.inference.runtime import import_libraries, is_out_of_memory, pick_device, pick_dtype
+from engine.inference.threads import measured_threads, threads_for_batches
 from engine.inference.weights import open_weights
 from engine.models import LocalModel
 from engine.paths import Paths
@@ -94,8 +95,7 @@ def load(
         Misuse: No such device or dtype.
         Cancelled: `cancelled` said so.
     """
-    thread_count = pick_threads(threads)
-    torch.set_num_threads(thread_count)
+    torch.set_num_threads(max(1, threads))
     place = pick_device(device)
     numbers = pick_dtype(dtype, place)
 
@@ -128,8 +128,15 @@ def load(
         )
         _check_cancelled(cancelled)
         on_stage("placing")
+        placed = weights.placement
+        if threads == 0 and batched:
+            threads = threads_for_batches()
+        elif threads == 0 and place.type == "cpu":
+            threads = measured_threads(
+                weights.decoder, paths.threads_file, dtype=placed.dtype, parameters=placed.parameters
+            )
         return LoadedModel(
-            info=describe(local, config, tokenizer, weights.placement, taken_tokens=len(weights.prefix)),
+            info=describe(local, config, tokenizer, placed, taken_tokens=len(weights.prefix)),
             tokenizer=tokenizer,
             encoding=threading.Lock(),
             kinds=token_kinds(tokenizer),
@@ -139,7 +146,7 @@ def load(
             joiner=Joiner(tokenizer),
             prefix=weights.prefix,
             end_ids=end_ids(folder, config, tokenizer),
-            threads=thread_count,
+            threads=max(1, threads),
         )
     except TunesmithError:
         raise

@@ -42,17 +42,6 @@ def import_libraries() -> None:
                 importlib.import_module(name)
 
 
-def pick_threads(wanted: int) -> int:
-    """How many threads torch uses for one operation.
-
-    Args:
-        wanted: The setting; 0 takes half of the physical cores, as more were no faster and far slower beside others.
-    """
-    if wanted > 0:
-        return wanted
-    return max(1, _physical_cores() // 2)
-
-
 def pick_device(wanted: str) -> torch.device:
     """Find the device: for auto cuda, mps, cpu, the first that is there.
 
@@ -123,7 +112,8 @@ def give_memory_back() -> None:
         torch.mps.empty_cache()
 
 
-def _physical_cores() -> int:
+def physical_cores() -> int:
+    """The cores that this process may use, two threads of one counted once."""
     cores = int(_psutil().cpu_count(logical=False) or os.cpu_count() or 1)
     if hasattr(os, "sched_getaffinity"):
         cores = min(cores, len(os.sched_getaffinity(0)))

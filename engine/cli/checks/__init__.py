@@ -18,7 +18,7 @@ def examine(paths: Paths, environ: Mapping[str, str]) -> tuple[Check, ...]:
     """Look at everything; torch and the starter are asked in processes of their own."""
     return (
         *check_program(),
-        *check_computing(),
+        *check_computing(paths),
         *check_folders(paths, environ),
         *check_prepared(paths),
         *check_own_files(paths),

@@ -15,6 +15,8 @@ import msgspec
 from engine import __version__
 from engine.cli.checks.record import Check
 from engine.figures import plural
+from engine.paths import Paths
+from engine.thread_counts import read_thread_counts
 
 _LEAST_PYTHON = (3, 11)
 _TORCH_TIMEOUT_S = 60.0
@@ -31,13 +33,12 @@ if torch.cuda.is_available():
     devices += [f"cuda:{i} ({torch.cuda.get_device_name(i)})" for i in range(torch.cuda.device_count())]
 if torch.backends.mps.is_available():
     devices.append("mps")
-print(json.dumps({"devices": devices, "threads": torch.get_num_threads()}))
+print(json.dumps({"devices": devices}))
 """
 
 
 class _TorchReport(msgspec.Struct):
     devices: list[str]
-    threads: int
 
 
 def check_program() -> Iterator[Check]:
@@ -57,8 +58,8 @@ def check_program() -> Iterator[Check]:
     yield _sqlite(group)
 
 
-def check_computing() -> Iterator[Check]:
-    """Ask torch, in a process of its own, what it can compute on."""
+def check_computing(paths: Paths) -> Iterator[Check]:
+    """Ask torch, in a process of its own, what it can compute on, and tell what was measured."""
     group = "Computing"
     yield Check(group=group, name="machine", state="note", found=f"{platform.machine()}, {plural(_cores(), 'core')}")
     try:
@@ -90,7 +91,17 @@ def check_computing() -> Iterator[Check]:
         )
         return
     yield Check(group=group, name="devices", state="ok", found=", ".join(report.devices))
-    yield Check(group=group, name="torch threads", state="note", found=str(report.threads))
+    yield from _thread_counts(group, paths)
+
+
+def _thread_counts(group: str, paths: Paths) -> Iterator[Check]:
+    counts = read_thread_counts(paths.threads_file)
+    if not counts:
+        yield Check(group=group, name="threads", state="note", found="1 for small models; large ones are measured")
+    for models, count in counts.items():
+        speeds = ", ".join(f"{speed} with {threads}" for threads, speed in count.tokens_per_s.items())
+        found = f"{count.threads} for {models}; tokens a second: {speeds}"
+        yield Check(group=group, name="threads", state="note", found=found)
 
 
 def _library(group: str, name: str) -> Check:

@@ -80,7 +80,7 @@ class Int8Matrix:
 
     def _quantise(self, weight: torch.Tensor, rows: torch.Tensor) -> None:
         weight = weight.float()
-        largest = weight.abs().amax(0)
+        largest = _largest(weight, 0)
         loudness = rows.abs()
         raised = _relative(loudness.mean(0)) ** _BY_ROWS / _relative(largest) ** _BY_WEIGHTS
         self._damping = 1 / raised
@@ -100,13 +100,17 @@ def _relative(sizes: torch.Tensor) -> torch.Tensor:
     return (sizes / sizes.mean().clamp(min=_TINY)).clamp(min=_QUIETEST)
 
 
+def _largest(weight: torch.Tensor, dimension: int) -> torch.Tensor:
+    """Magnitudes along a dimension, without a copy of the weights."""
+    return torch.maximum(weight.amax(dimension), weight.amin(dimension).neg_())
+
+
 def _packed(weight: torch.Tensor) -> tuple[Any, torch.Tensor]:
     """Quantise `(O, I)`: for torch's product, and what a row of ones would give, `(1, O)`."""
-    scales = (weight.abs().amax(1) / _LIMIT).clamp(min=_TINY)
+    scales = (_largest(weight, 1) / _LIMIT).clamp(min=_TINY).double()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its replacement is slower
-        numbers = torch.quantize_per_channel(
-            weight, scales.double(), torch.zeros(len(scales), dtype=torch.long), 0, torch.qint8
-        )
-        sums = numbers.int_repr().sum(1).float() * scales
-        return torch.ops.quantized.linear_prepack(numbers, None), sums[None]
+        numbers = torch.quantize_per_channel(weight, scales, torch.zeros(len(scales), dtype=torch.long), 0, torch.qint8)
+        packed = torch.ops.quantized.linear_prepack(numbers, None)
+        ones = torch.ones(1, weight.shape[1])
+        return packed, torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32(ones, 1.0, 0, packed)

@@ -9,6 +9,7 @@ import pytest
 
 from engine.cli.checks import Check, examine
 from engine.paths import Paths
+from engine.thread_counts import ThreadCount, remember_thread_count
 from tests.engine.cli.conftest import Command
 from tests.fakes.models import cache_model, model_files, write_files
 
@@ -17,7 +18,7 @@ from tests.fakes.models import cache_model, model_files, write_files
 def torch_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Importing the real one takes seconds."""
     monkeypatch.setattr("engine.cli.checks.check_first_token", lambda *_: ())  # which has tests of its own
-    set_torch(monkeypatch, b'noise\n{"devices": ["cpu", "cuda:0 (Fast)"], "threads": 4}\n')
+    set_torch(monkeypatch, b'noise\n{"devices": ["cpu", "cuda:0 (Fast)"]}\n')
 
 
 def set_torch(monkeypatch: pytest.MonkeyPatch, answer: bytes | Exception) -> None:
@@ -40,6 +41,14 @@ def test_a_sound_installation_is_told_as_such(command: Command) -> None:
     assert "cuda:0 (Fast)" in result.out
     assert metadata.version("torch") in result.out
     assert "✗" not in result.out
+
+
+def test_the_threads_that_were_found_to_help_are_told(paths: Paths) -> None:
+    assert look(paths)["threads"].found == "1 for small models; large ones are measured"
+    count = ThreadCount(threads=2, tokens_per_s={"1": 30.5, "2": 44.0})
+    remember_thread_count(paths.threads_file, "float32, 67 to 134M parameters", count)
+    found = look(paths)["threads"].found
+    assert found == "2 for float32, 67 to 134M parameters; tokens a second: 30.5 with 1, 44.0 with 2"
 
 
 def test_as_json_it_is_one_object(command: Command) -> None:

@@ -16,9 +16,9 @@ import torch
 from engine.errors import Cancelled, LoadFailed, Misuse, Refused, TunesmithError
 from engine.inference.conversion import as_safetensors
 from engine.inference.loading import LoadedModel, load
-from engine.inference.runtime import free_memory_bytes, pick_device, pick_dtype, pick_threads
+from engine.inference.runtime import free_memory_bytes, pick_device, pick_dtype
 from engine.models import LocalModel, resolve
-from engine.paths import Paths
+from engine.paths import Paths, find_paths
 from engine.protocol import LoadStage
 from tests.engine.inference.conftest import load_folder, make_tokenizer, save_tiny
 from tests.engine.inference.prompts import ids_of, reply
@@ -198,10 +198,16 @@ def test_a_device_that_is_not_here_is_told_in_words() -> None:
     assert pick_dtype("auto", torch.device("cpu")) == torch.float32
 
 
-def test_threads_are_half_of_the_cores_unless_set() -> None:
-    assert pick_threads(3) == 3
-    assert 1 <= pick_threads(0) <= max(1, (os.cpu_count() or 2) // 2)
+def test_free_memory_is_counted() -> None:
     assert free_memory_bytes(torch.device("cpu")) > 0
+
+
+@pytest.mark.parametrize(("wanted", "threads"), [(0, 1), (3, 3)])
+def test_a_small_model_gets_one_thread_unless_they_are_set(tmp_path: Path, wanted: int, threads: int) -> None:
+    local = LocalModel(ref="it", name="it", folder=save_tiny(tmp_path / "model", "gpt2"))
+    paths = find_paths({"TUNESMITH_HOME": str(tmp_path / "home")})
+    assert load(local, paths=paths, device="cpu", threads=wanted).threads == threads
+    assert not paths.threads_file.exists()
 
 
 # GGUF
