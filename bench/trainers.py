@@ -35,12 +35,13 @@ from engine.runs import Plan, RunFolder
 from engine.training.batches import Batches
 from engine.training.checkpoints import Progress
 from engine.training.evaluation import Evaluator
-from engine.training.learner import Learner, choose_way
+from engine.training.learner import Learner
 from engine.training.machine import pick_precision
 from engine.training.methods import build
 from engine.training.reporter import Cadence, Reporter
 from engine.training.rows import Layout
 from engine.training.trainer import Teacher, training_arguments
+from engine.training.ways import choose_way
 
 RECIPE, BARE_LOOP = "recipe", "bare loop"
 METHODS = ("full", "lora", "soft-prompt")

@@ -14,17 +14,12 @@ from torch import nn
 
 from engine.training.cross_entropy import summed_cross_entropy
 from engine.training.rows import IGNORED, Pack, packed, padded
-from engine.training.segments import attend_as_before, attend_by_segments
 
 Way = Literal["packed", "own-head", "padded"]
 """packed: own loss on packed rows. own-head: packed rows, the model's own logits. padded: rows under each other.
 
 The later, the slower, and the fewer assumptions about the architecture.
 """
-_ATTEMPTS: tuple[tuple[Way, bool], ...] = (("packed", True), ("packed", False), ("own-head", True), ("own-head", False))
-"""Ways to put rows side by side, and whether attention is computed text by text; the quickest first."""
-_AGREEMENT = 1e-3
-"""Relative, in float32. Leaking attention or a scaled head are off by far more."""
 
 
 class Learner(nn.Module):
@@ -124,47 +119,3 @@ class Learner(nn.Module):
             # Filling up has the position 0 throughout: each such token is a text of its own.
             inputs["position_ids"] = nn.utils.rnn.pad_sequence(places, batch_first=True)
         return inputs, nn.utils.rnn.pad_sequence(labels, batch_first=True, padding_value=IGNORED)
-
-
-@torch.no_grad()
-def choose_way(learner: Learner, rows: Sequence[Any], *, packing: bool) -> Way:
-    """Find the quickest way that gives the loss that the model itself gives to each row alone.
-
-    Args:
-        learner: Its `way`, and how its model attends, are set to what was found.
-        rows: Two or three, of different lengths, and not long.
-        packing: Whether rows may be packed at all.
-    """
-    was_training, autocast = learner.training, learner.autocast
-    learner.eval()
-    learner.autocast = None
-    device = next(learner.parameters()).device
-
-    def loss(way: Way, packs: Sequence[Pack]) -> float:
-        learner.way = way
-        return float(learner(**{name: tensor.to(device) for name, tensor in learner.collate(packs).items()}))
-
-    try:
-        attend_as_before(learner.base)
-        expected = sum(loss("padded", [[row]]) for row in rows)
-        together = [list(rows), list(rows[:1])]
-        expected += loss("padded", [list(rows[:1])])
-        for way, by_segments in _ATTEMPTS if packing else ():
-            if by_segments and not attend_by_segments(learner.base):
-                continue
-            if _agrees(lambda: loss(way, together), expected):  # noqa: B023
-                learner.way = way
-                return way
-            attend_as_before(learner.base)
-        learner.way = "padded"
-        return "padded"
-    finally:
-        learner.autocast = autocast
-        learner.train(was_training)
-
-
-def _agrees(attempt: Any, expected: float) -> bool:
-    try:
-        return abs(attempt() - expected) <= _AGREEMENT * max(1.0, abs(expected))
-    except (TypeError, ValueError, AttributeError, NotImplementedError, RuntimeError):
-        return False  # an architecture that does not work this way

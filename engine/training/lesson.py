@@ -14,9 +14,10 @@ from engine.runs.events import DataReady
 from engine.runs.folder import RunFolder
 from engine.runs.plan import Plan
 from engine.training.batches import Batches
-from engine.training.learner import Learner, choose_way
+from engine.training.learner import Learner
 from engine.training.preparation import Preparation
 from engine.training.rows import Layout, row_lengths
+from engine.training.ways import choose_way
 
 _PACK_BY_DEFAULT = 2048
 _CHECK_ROWS, _CHECK_TOKENS = 3, 96

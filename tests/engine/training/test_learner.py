@@ -93,8 +93,8 @@ def test_a_row_alone_has_the_loss_that_transformers_gives_it(models: dict[str, P
 
 @pytest.mark.parametrize("method", ["full", "lora", "soft-prompt"])
 def test_the_quickest_way_is_found_and_one_that_leaks_is_not_taken(models: dict[str, Path], method: str) -> None:
-    from engine.training.learner import choose_way
     from engine.training.segments import NAME
+    from engine.training.ways import choose_way
 
     learner = make_learner(models["gpt2"], method, "padded")
     assert choose_way(learner, rows()[:3], packing=True) == "packed"
@@ -103,6 +103,36 @@ def test_the_quickest_way_is_found_and_one_that_leaks_is_not_taken(models: dict[
     assert learner.base.config._attn_implementation == "sdpa"
     learner._takes_positions = False  # as of an architecture that knows no positions: rows would see each other
     assert choose_way(learner, rows()[:3], packing=True) == "padded"
+
+
+@pytest.mark.parametrize(
+    ("architecture", "way"), [("OPT", "padded"), ("Bloom", "padded"), ("Mistral", "packed"), ("Qwen3", "packed")]
+)
+def test_rows_that_would_see_one_another_are_not_packed_though_the_loss_hardly_tells(
+    architecture: str, way: str
+) -> None:
+    import torch
+    import transformers
+
+    from engine.training.learner import Learner
+    from engine.training.ways import choose_way
+
+    torch.manual_seed(0)
+    shape = {"hidden_size": 32, "num_attention_heads": 4, "vocab_size": 320, "eos_token_id": 2}
+    shape |= {"n_head": 4, "n_layer": 2} if architecture == "Bloom" else {"num_hidden_layers": 2}
+    shape |= {"ffn_dim": 64, "word_embed_proj_dim": 32} if architecture == "OPT" else {"intermediate_size": 64}
+    if architecture in ("Mistral", "Qwen3"):
+        shape |= {"num_key_value_heads": 2, "head_dim": 8}
+    if architecture == "Mistral":
+        shape |= {"sliding_window": 6}
+    config = getattr(transformers, f"{architecture}Config")(**shape)
+    learner = Learner(transformers.AutoModelForCausalLM.from_config(config), pad_id=0).eval()
+    _, expected = measure(Learner(learner.model, pad_id=0, way="padded").eval(), [[row] for row in rows()])
+    assert choose_way(learner, rows()[:3], packing=True) == way
+    _, found = measure(learner, [rows()])
+    for name, gradient in expected.items():
+        scale = max(1.0, float(gradient.abs().max()))
+        assert torch.allclose(gradient / scale, found[name] / scale, atol=1e-4), name
 
 
 def test_attention_dropout_is_off_and_the_rest_stays(models: dict[str, Path]) -> None:
@@ -153,7 +183,7 @@ def test_the_loss_in_blocks_is_the_plain_loss(dtype: str, vocabulary: int, monke
 def test_the_loss_in_bfloat16_follows_that_in_float32(models: dict[str, Path]) -> None:
     import torch
 
-    from engine.training.learner import choose_way
+    from engine.training.ways import choose_way
 
     curves: dict[str, list[float]] = {}
     for kind, dtype in (("float32", None), ("bfloat16", torch.bfloat16)):
