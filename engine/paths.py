@@ -79,6 +79,11 @@ class Paths(msgspec.Struct, frozen=True):
         return self.state / "memory.json"
 
     @property
+    def replying_file(self) -> Path:
+        """Locked by each model host that streams a reply to somebody."""
+        return self.state / "replying.lock"
+
+    @property
     def log(self) -> Path:
         """The folder of log files."""
         return self.state / "log"

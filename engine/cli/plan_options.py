@@ -133,7 +133,7 @@ class PlanOptions(DataOptions, total=False):
     threads: Annotated[int | None, typer.Option(metavar="N", help="Processor threads; by default the physical cores.")]
     polite: Annotated[
         _Switch,
-        typer.Option("--polite/--no-polite", help="Let everything else on the machine go first; on by default."),
+        typer.Option("--polite/--no-polite", help="Let replies and all else go first; on by default."),
     ]
     preflight: Annotated[
         _Switch,

@@ -14,6 +14,8 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import partial
 
 from engine import __version__
 from engine.host.output import EventWriter, end_process
@@ -21,6 +23,7 @@ from engine.host.service import Service
 from engine.inference.garbage import without_collections
 from engine.paths import find_paths
 from engine.protocol import Hello
+from engine.replying import told_as_replying
 
 BACKGROUND = "--background"
 _CHUNK_BYTES = 1 << 16
@@ -36,7 +39,8 @@ def main() -> None:
     """Answer commands until stdin closes or a `Shutdown` comes."""
     # Ctrl+C in a terminal goes to every process in it; the client decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if BACKGROUND in sys.argv[1:]:
+    is_background = BACKGROUND in sys.argv[1:]
+    if is_background:
         _let_others_go_first()
     commands, events = _take_over_pipes()
     _set_up_log()
@@ -44,7 +48,9 @@ def main() -> None:
     writer.write(Hello(id=0, version=__version__, pid=os.getpid()))
     imported = threading.Event()
     threading.Thread(target=_import_libraries, args=(imported,), name="import", daemon=True).start()
-    service = Service(find_paths(), imported, writer.write, end_process)
+    paths = find_paths()
+    during_reply = nullcontext if is_background else partial(told_as_replying, paths.replying_file)
+    service = Service(paths, imported, writer.write, end_process, during_reply=during_reply)
     for line in _lines(commands):
         service.take(line)
     end_process()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import assert_never
 
 import msgspec
@@ -36,7 +37,15 @@ _NO_MODEL_HINT = "Pick one and wait until it is ready"
 class Service:
     """Three lanes: loading, generating, and counting, which never waits for the others."""
 
-    def __init__(self, paths: Paths, imported: threading.Event, emit: Emit, end: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        paths: Paths,
+        imported: threading.Event,
+        emit: Emit,
+        end: Callable[[], None],
+        *,
+        during_reply: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
         """Open the lanes.
 
         Args:
@@ -44,9 +53,11 @@ class Service:
             imported: Set when torch is imported, or can't be.
             emit: Takes events, on any thread.
             end: Called for a `Shutdown`.
+            during_reply: Entered for as long as a single reply streams.
         """
         self._emit = emit
         self._end = end
+        self._during_reply = during_reply
         self._loader = Loader(paths, imported)
         self._loading = Lane("loader", self._loader.handle, _cancelled, emit)
         self._generating = Lane("generator", self._generate, _cancelled_reply, emit)
@@ -96,7 +107,8 @@ class Service:
 
         match job.command:
             case Generate() as command:
-                yield from generate(loaded, command, cancelled=job.cancelled.is_set)
+                with self._during_reply():
+                    yield from generate(loaded, command, cancelled=job.cancelled.is_set)
             case GenerateBatch() as command:
                 yield from generate_batch(loaded, command, cancelled=job.cancelled.is_set)
             case Score() as command:

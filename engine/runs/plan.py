@@ -84,7 +84,7 @@ class Plan(Frozen, frozen=True, kw_only=True):
     threads: int = 0
     """Torch's threads; 0 chooses the physical cores."""
     polite: bool = True
-    """Let everything else on the machine go first."""
+    """Let everything else on the machine go first, and wait before steps while a reply streams."""
     device: str = "auto"
     seed: int = 0
 

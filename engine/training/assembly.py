@@ -11,6 +11,8 @@ from transformers import set_seed
 
 from engine.inference.runtime import pick_device
 from engine.paths import Paths
+from engine.replying import is_replying
+from engine.runs.control import pending_request
 from engine.runs.events import DataReady, RunStarted
 from engine.runs.folder import RunFolder
 from engine.runs.log import EventWriter
@@ -18,6 +20,7 @@ from engine.runs.plan import LONGEST_BY_DEFAULT, Plan
 from engine.runs.rates import default_learning_rate
 from engine.training.base import Base, read_base, window_of
 from engine.training.checkpoints import Progress
+from engine.training.courtesy import Courtesy
 from engine.training.endings import can_learn_to_stop
 from engine.training.evaluation import Evaluator
 from engine.training.generic import generic_rows
@@ -110,13 +113,16 @@ def assemble(
                 "Take --method full, which teaches that too, or end replies by their length",
             )
     evaluator = _evaluator(plan, model, lesson, place)
+    teacher = _teacher(run, plan, model, lesson, reporter=reporter, evaluator=evaluator, place=place)
+    if plan.polite and writer is not None:
+        teacher.add_callback(_courtesy(run, paths, reporter))
     return Workshop(
         run=run,
         plan=plan,
         base_ref=model.base.ref,
         reporter=reporter,
         evaluator=evaluator,
-        teacher=_teacher(run, plan, model, lesson, reporter=reporter, evaluator=evaluator, place=place),
+        teacher=teacher,
         started=started,
         data=lesson.ready,
         rehearsal=Rehearsal(
@@ -136,6 +142,15 @@ def assemble(
             device=place.device,
         ),
         total_steps=total_steps,
+    )
+
+
+def _courtesy(run: RunFolder, paths: Paths, reporter: Reporter) -> Courtesy:
+    return Courtesy(
+        is_replying=lambda: is_replying(paths.replying_file),
+        is_asked=lambda: pending_request(run.control_file) is not None,
+        last_step_s=lambda: reporter.step_s,
+        waited=reporter.waited,
     )
 
 

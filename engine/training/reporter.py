@@ -95,6 +95,8 @@ class Reporter(TrainerCallback):
         self._tokens = 0
         self._learning_rate = 0.0
         self._grad_norm = 0.0
+        self.step_s = 0.0
+        """What the last step took; 0 before the first of this process."""
         self.evaluated_step = -1
 
     # What the trainer tells while a step goes on
@@ -142,7 +144,7 @@ class Reporter(TrainerCallback):
         del args, kwargs
         step = int(state.global_step)
         now = self._clock()
-        seconds = max(1e-9, now - self._began_s)
+        seconds = self.step_s = max(1e-9, now - self._began_s)
         self._began_s = now
         self.progress = msgspec.structs.replace(self.progress, step=step, seconds=self.progress.seconds + seconds)
         self.tell(
@@ -216,6 +218,10 @@ class Reporter(TrainerCallback):
     def rested(self) -> None:
         """Leave out of the next step's time what was done between two steps."""
         self._began_s = self._clock()
+
+    def waited(self, seconds: float) -> None:
+        """Leave out of this step's time what the trainer stood still."""
+        self._began_s += seconds
 
     def asked(self) -> Request | None:
         """Take a request, in the first process alone."""

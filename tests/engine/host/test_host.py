@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from engine.client import HostClient
+from engine.paths import find_paths
 from engine.protocol import (
     AnyCommand,
     AnyEvent,
@@ -32,6 +33,7 @@ from engine.protocol import (
     Turn,
     UnloadModel,
 )
+from engine.replying import is_replying
 from tests.engine.inference.conftest import save_tiny
 
 pytestmark = [pytest.mark.torch, pytest.mark.asyncio(loop_scope="module")]
@@ -47,10 +49,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_tiny(tmp_path_factory.mktemp("models") / "tiny", "llama", context=8000)
 
 
+@pytest.fixture(scope="module")
+def host_home(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The home of the host of all tests."""
+    return str(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="module")
+def replying_file(host_home: str) -> Path:
+    """What tells others that this host replies."""
+    return find_paths({"TUNESMITH_HOME": host_home}).replying_file
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HostClient]:
+async def shared(host_home: str) -> AsyncIterator[HostClient]:
     """One host for all tests, as its imports take seconds."""
-    home = str(tmp_path_factory.mktemp("home"))
+    home = host_home
     client = HostClient(env={**os.environ, "TUNESMITH_HOME": home, "HF_HOME": home, "HF_HUB_OFFLINE": "1"})
     yield client
     await client.aclose()
@@ -67,6 +81,13 @@ async def client(shared: HostClient, folder: Path) -> HostClient:
 async def collect(client: HostClient, command: AnyCommand) -> list[AnyEvent]:
     async with asyncio.timeout(DEADLINE_S):
         return [event async for event in client.request(command)]
+
+
+async def until_silent(replying_file: Path) -> None:
+    """Wait until nobody replies any more: a lock can't be awaited, only looked at."""
+    async with asyncio.timeout(DEADLINE_S):
+        while is_replying(replying_file):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 def prompt(text: str = "Once") -> Prompt:
@@ -95,6 +116,19 @@ async def test_a_reply_streams_and_the_same_seed_repeats_it(client: HostClient) 
     assert isinstance(first[-1], GenerationFinished)
     texts = ["".join(e.text for e in events if isinstance(e, TokensEmitted)) for events in (first, again)]
     assert texts[0] == texts[1] != ""
+
+
+async def test_a_reply_is_told_to_other_processes_while_it_streams(client: HostClient, replying_file: Path) -> None:
+    assert not is_replying(replying_file)
+    reply = client.request(generate(client))
+    await anext(reply)
+    await anext(reply)
+    assert is_replying(replying_file)
+    await reply.aclose()
+    await until_silent(replying_file)
+    overflow = await collect(client, generate(client, text="fox " * 9000))
+    assert isinstance(overflow[-1], Failed)
+    await until_silent(replying_file)
 
 
 async def test_a_count_is_answered_during_a_reply(client: HostClient) -> None:
@@ -190,19 +224,21 @@ async def test_a_message_longer_than_the_window_is_told_in_words(client: HostCli
 
 
 async def test_a_killed_host_keeps_the_partial_reply_and_the_next_message_works(
-    client: HostClient, folder: Path
+    client: HostClient, folder: Path, replying_file: Path
 ) -> None:
     events: list[AnyEvent] = []
     async with asyncio.timeout(DEADLINE_S):
         async for event in client.request(generate(client)):
             events.append(event)
             if isinstance(event, TokensEmitted) and event.text and client.pid is not None:
+                assert is_replying(replying_file)
                 os.kill(client.pid, signal.SIGKILL)
     last = events[-1]
     assert isinstance(last, Failed)
     assert last.code == "host-died"
     assert any(isinstance(event, TokensEmitted) and event.text for event in events)
     assert client.model is None
+    assert not is_replying(replying_file)
     assert isinstance((await collect(client, LoadModel(id=client.next_id(), ref=str(folder))))[-1], ModelReady)
     reply = await collect(client, generate(client, Sampling(max_new_tokens=2)))
     assert isinstance(reply[-1], GenerationFinished)

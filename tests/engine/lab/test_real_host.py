@@ -14,9 +14,19 @@ from engine.lab import Lab, LabStore, Row, Table
 from engine.lab.lab_host import background_host
 from engine.lab.runner import LabRunner, stored_table
 from engine.paths import Paths
-from engine.protocol import ModelUnloaded, Sampling, UnloadModel
+from engine.protocol import (
+    Generate,
+    GenerationFinished,
+    LoadModel,
+    ModelUnloaded,
+    Prompt,
+    Sampling,
+    Turn,
+    UnloadModel,
+)
 from tests.engine.inference.conftest import save_tiny
 from tests.engine.lab.conftest import filled
+from tests.engine.test_client import PLAIN
 
 pytestmark = pytest.mark.torch
 
@@ -47,11 +57,18 @@ async def test_a_table_is_filled_by_a_real_model_and_known_afterwards(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="niceness is POSIX")
-async def test_the_lab_lets_other_programs_go_first() -> None:
+async def test_the_lab_lets_other_programs_go_first_and_no_trainer_steps_back_for_it(
+    folder: Path, paths: Paths
+) -> None:
     client = background_host()
     try:
         assert isinstance(await client.ask(UnloadModel(id=client.next_id())), ModelUnloaded)
         assert client.pid is not None
         assert os.getpriority(os.PRIO_PROCESS, client.pid) == 19
+        await client.ask(LoadModel(id=client.next_id(), ref=str(folder)))
+        prompt = Prompt(template=PLAIN, turns=(Turn(role="user", text="Once"),))
+        reply = [event async for event in client.request(Generate(id=client.next_id(), prompt=prompt))]
+        assert isinstance(reply[-1], GenerationFinished)
+        assert not paths.replying_file.exists()
     finally:
         await client.aclose()
