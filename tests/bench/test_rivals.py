@@ -110,3 +110,9 @@ def test_a_model_that_is_not_written_here_for_a_rival_leaves_it_out(model: Path)
 def test_rivals_are_chosen_by_words_in_their_names() -> None:
     assert {rival.name for rival in chosen(LINEUP, "generate, q8")} == {"transformers generate", "llama.cpp Q8_0"}
     assert chosen(LINEUP, "") == list(LINEUP)
+
+
+def test_a_rival_may_leave_its_memory_unsaid() -> None:
+    said = json.dumps({"version": "quiet 1"})
+    with Process([sys.executable, "-c", f"print({said!r})"], os.environ) as process:
+        assert (process.version, process.opening_bytes) == ("quiet 1", 0)
