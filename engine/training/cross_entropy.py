@@ -107,13 +107,14 @@ def _losses_and_errors(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tens
     places = torch.arange(len(logits), device=logits.device)
     aims = logits[places, wanted].float()
     sums = torch.empty_like(aims)
-    for start in range(0, len(logits), _ROWS_AT_ONCE):
-        part = logits[start : start + _ROWS_AT_ONCE]
+    rows = _ROWS_AT_ONCE if logits.device.type == "cpu" else len(logits)
+    for start in range(0, len(logits), rows):
+        part = logits[start : start + rows]
         powers = part.float()
         top = powers.amax(1, keepdim=True)
         powers.sub_(top).exp_()
         sizes = powers.sum(1, keepdim=True)
-        sums[start : start + _ROWS_AT_ONCE] = (top + sizes.log()).view(-1)
+        sums[start : start + rows] = (top + sizes.log()).view(-1)
         part.copy_(powers.mul_(sizes.reciprocal_()))
     logits[places, wanted] -= 1
     return sums - aims

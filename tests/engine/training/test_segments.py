@@ -63,11 +63,16 @@ def test_another_mask_is_left_to_torch(case: str) -> None:
 
 @pytest.mark.parametrize("key_heads", [6, 2, 1])
 @pytest.mark.parametrize("masked", [True, False])
-def test_outputs_and_gradients_are_those_of_torch(key_heads: int, masked: bool) -> None:
+@pytest.mark.parametrize("at_once", [4, 128])
+def test_outputs_and_gradients_are_those_of_torch(
+    key_heads: int, masked: bool, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import torch
 
+    from engine.training import segments
     from engine.training.segments import find_segments, segmented_attention
 
+    monkeypatch.setattr(segments, "_QUERIES_AT_ONCE", at_once)
     torch.manual_seed(0)
     module = torch.nn.Module()
     mask = block_mask() if masked else None
