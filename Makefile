@@ -17,7 +17,8 @@ BIN := $(VENV)/bin
 # Where Python is told to write no byte code, each of the hundreds of processes that tests start compiles all it imports.
 TEST_ENVIRONMENT := HF_HUB_OFFLINE=1 PYTHONDONTWRITEBYTECODE=
 ARGS ?=
-JOBS ?= --numprocesses 3
+# Twice as many as there are cores of a small machine: a third of a test's time is waiting for a process or a timer.
+JOBS ?= --numprocesses 4
 STEPS ?= 2800
 LAST_STEPS ?= 600
 LAST_FORMS ?= 0.5
