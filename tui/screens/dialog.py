@@ -59,11 +59,12 @@ class KeyLine(Horizontal):
 
     def on_resize(self) -> None:
         """Show as many as have room."""
-        hints = list(self.query(KeyHint))
+        hints = [hint for hint in self.query(KeyHint) if hint.display or hint.key == CLOSES]
         wanted = sum(hint.words.cell_length + hint.styles.margin.right for hint in hints)
         last = hints[-1].styles.margin.right if hints else 0
         for hint in hints:
-            hint.display = hint.key != CLOSES or wanted - last <= self.content_size.width
+            if hint.key == CLOSES:
+                hint.display = wanted - last <= self.content_size.width
 
 
 class Dialog(ModalScreen[Result]):
