@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 import sys
 from collections import deque
@@ -17,6 +18,7 @@ from typing import Literal, cast
 from engine import wire
 from engine.connection import END_S, Connection, lines
 from engine.host_words import closing, died, error_of, not_started, other_version
+from engine.huge_pages import with_huge_pages
 from engine.protocol import (
     AnyCommand,
     AnyEvent,
@@ -61,12 +63,12 @@ class HostClient:
 
         Args:
             argv: How to start the host; None is the real one.
-            env: The host's whole environment; None is this process's own.
+            env: The host's environment, to which large pages are added; None is this process's own.
             on_log: Called on the event loop with each line that the host wrote to its log.
             on_hello: Called on the event loop with the first words of each host.
         """
         self._argv = tuple(argv or HOST_ARGV)
-        self._env = dict(env) if env is not None else None
+        self._env = with_huge_pages(os.environ if env is None else env)
         self._on_log = on_log
         self._on_hello = on_hello
         self._connection: Connection | None = None

@@ -18,6 +18,7 @@ import msgspec
 from bench.neighbours import QUIET_CORES, now, others_cores
 from bench.rivals.lineup import Rival
 from bench.rivals.model import config
+from engine.huge_pages import with_huge_pages
 
 ROOT = Path(__file__).parents[2]
 FOLDER_VARIABLE = "TUNESMITH_BENCH_RIVALS"
@@ -135,8 +136,8 @@ def chosen(lineup: Sequence[Rival], only: str) -> list[Rival]:
 
 
 def variables_for(threads: int) -> dict[str, str]:
-    """The environment of every rival."""
-    return {**os.environ, "OMP_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1"}
+    """The environment of every rival, with the large pages that the model host is started with."""
+    return {**with_huge_pages(os.environ), "OMP_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1"}
 
 
 @contextlib.contextmanager
