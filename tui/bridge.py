@@ -22,6 +22,10 @@ MIN_INTERVAL_S = 1 / 28
 """With the frames of a blinking cursor, thirty a second."""
 MAX_INTERVAL_S = 0.15
 """However long drawing takes, a reply is seen to move."""
+TYPING_INTERVAL_S = 0.1
+"""While somebody types, who looks at the composer: a key that comes while a reply is drawn has to wait for that."""
+TYPING_S = 0.3
+"""So long after a key somebody is thought to type."""
 
 HostEvent = AnyEvent | UnknownEvent
 
@@ -77,6 +81,7 @@ class Bridge:
         *,
         min_interval_s: float = MIN_INTERVAL_S,
         busy_clock: Callable[[], float] = time.thread_time,
+        last_key_s: Callable[[], float] = lambda: float("-inf"),
     ) -> None:
         """Make a bridge.
 
@@ -85,11 +90,13 @@ class Bridge:
             post: Called on the event loop with each batch.
             min_interval_s: The least time between two batches.
             busy_clock: Seconds that the event loop's thread has worked.
+            last_key_s: When a key was pressed last, on the event loop's clock.
         """
         self.client = client
         self._post = post
         self._min_interval_s = min_interval_s
         self._busy_clock = busy_clock
+        self._last_key_s = last_key_s
         self._pending: list[HostEvent] = []
         self._timer: asyncio.TimerHandle | None = None
         self._last_s = float("-inf")
@@ -149,7 +156,8 @@ class Bridge:
     def _flush(self) -> None:
         self._timer = None
         now_s, busy_s = asyncio.get_running_loop().time(), self._busy_clock()
-        rested_s = self._last_s + min(2 * (busy_s - self._last_busy_s), MAX_INTERVAL_S)
+        least_s = TYPING_INTERVAL_S if now_s - self._last_key_s() < TYPING_S else 0.0
+        rested_s = self._last_s + max(least_s, min(2 * (busy_s - self._last_busy_s), MAX_INTERVAL_S))
         if now_s < rested_s:
             self._wait(rested_s)
             return

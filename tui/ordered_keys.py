@@ -6,6 +6,7 @@ dialog that it opens or closes, happens later. Here a key waits until the one be
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -31,12 +32,16 @@ class OrderedKeys(App[None]):
         self._on_its_way = ""
         self._turn = 0
         self._typed_into: DOMNode | None = None
+        self.last_key_s = float("-inf")
+        """When a key came last, on the event loop's clock."""
 
     async def on_event(self, event: events.Event) -> None:
         """Hold a key back while another one is on its way."""
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
-        elif self._held or (self._on_its_way and event.key != self._on_its_way):
+            return
+        self.last_key_s = asyncio.get_running_loop().time()
+        if self._held or (self._on_its_way and event.key != self._on_its_way):
             self._held.append(event)
         elif self._typed_into is not None and self._overtakes(event.key):
             self._held.append(event)

@@ -21,7 +21,16 @@ from engine.protocol import (
     TokensCounted,
     TokensEmitted,
 )
-from tui.bridge import MAX_INTERVAL_S, MIN_INTERVAL_S, Bridge, EventsArrived, HostEvent, join_tokens
+from tui.bridge import (
+    MAX_INTERVAL_S,
+    MIN_INTERVAL_S,
+    TYPING_INTERVAL_S,
+    TYPING_S,
+    Bridge,
+    EventsArrived,
+    HostEvent,
+    join_tokens,
+)
 
 PROMPT = Prompt(template=Template(id="plain", name="Plain", kind="completion", body="{{ message }}"), turns=())
 TOKENS = 2_000
@@ -89,6 +98,26 @@ async def test_half_of_the_time_is_left_to_the_keys(work_s: float, interval_s: f
     await asyncio.wait_for(done.wait(), 30)
     await bridge.close()
 
+    assert all(later - earlier >= interval_s - 0.002 for earlier, later in itertools.pairwise(told_s))
+
+
+@pytest.mark.parametrize(("ago_s", "interval_s"), [(0.0, TYPING_INTERVAL_S), (TYPING_S, MIN_INTERVAL_S)])
+async def test_while_somebody_types_a_reply_moves_in_larger_steps(ago_s: float, interval_s: float) -> None:
+    told_s: list[float] = []
+    done = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def post(message: EventsArrived) -> None:
+        told_s.append(loop.time())
+        if any(isinstance(event, GenerationFinished) for event in message.events):
+            done.set()
+
+    bridge = Bridge(Flood(), post, busy_clock=lambda: 0.0, last_key_s=lambda: loop.time() - ago_s)  # type: ignore[arg-type]
+    bridge.run(CountTokens(id=7, prompt=PROMPT))
+    await asyncio.wait_for(done.wait(), 30)
+    await bridge.close()
+
+    assert len(told_s) > 1
     assert all(later - earlier >= interval_s - 0.002 for earlier, later in itertools.pairwise(told_s))
 
 

@@ -129,7 +129,7 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
             self.notice(warning, error=True)
         self.session = Session(
             store=store,
-            bridge=Bridge(services.client, self.post_message),
+            bridge=Bridge(services.client, self.post_message, last_key_s=lambda: getattr(self.app, "last_key_s", 0.0)),
             library=services.library,
             settings=services.settings,
             listener=self,
