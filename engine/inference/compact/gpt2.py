@@ -27,12 +27,13 @@ class Gpt2:
             MissingTensor: One is not there.
         """
         self.shape = shape
-        self.table = tensors.table("wte.weight", shape.vocabulary, shape.width, shared=shape.tied)
-        self._positions = tensors.table("wpe.weight", shape.context, shape.width).float()
+        table = tensors.table("wte.weight", shape.vocabulary, shape.width, shared=shape.tied)
+        self._positions = tensors.table("wpe.weight", shape.context, shape.width).to(torch.float32, copy=True)
         self._layers = [_Layer(shape, tensors, f"h.{index}") for index in range(shape.layers)]
         self._norm = (tensors.vector("ln_f.weight", shape.width), tensors.vector("ln_f.bias", shape.width))
         untied = None if shape.tied else tensors.table("lm_head.weight", shape.vocabulary, shape.width, shared=True)
-        self.head = tensors.head(self.table if untied is None else untied)
+        self.head = tensors.head(table if untied is None else untied)
+        self.table = tensors.looked_up(table)
 
     def hidden(self, embedded: torch.Tensor, keys: Keys) -> torch.Tensor:
         """Pass new tokens through all layers.

@@ -23,11 +23,12 @@ class Llama:
             MissingTensor: One is not there.
         """
         self.shape = shape
-        self.table = tensors.table("embed_tokens.weight", shape.vocabulary, shape.width, shared=shape.tied)
+        table = tensors.table("embed_tokens.weight", shape.vocabulary, shape.width, shared=shape.tied)
         self._layers = [_Layer(shape, tensors, f"layers.{index}") for index in range(shape.layers)]
         self._norm = tensors.vector("norm.weight", shape.width)
         untied = None if shape.tied else tensors.table("lm_head.weight", shape.vocabulary, shape.width, shared=True)
-        self.head = tensors.head(self.table if untied is None else untied)
+        self.head = tensors.head(table if untied is None else untied)
+        self.table = tensors.looked_up(table)
         self._frequencies = frequencies(shape)
         self._turns = torch.empty(0, 2, shape.head_width)
 

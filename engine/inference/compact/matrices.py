@@ -57,7 +57,9 @@ class Float32Matrix:
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
         outputs, inputs = weight.shape
         self._transposed = outputs > inputs
-        self._weight = weight.t().float().contiguous() if self._transposed else weight.float().contiguous()
+        laid_out = weight.t() if self._transposed else weight
+        # A copy of its own, which lies in large pages of memory as a mapped file does not.
+        self._weight = laid_out.contiguous().to(torch.float32, copy=laid_out.is_contiguous())
         self._bias = bias
         self.size_bytes = self._weight.nbytes
 

@@ -40,7 +40,7 @@ class Tensors:
         Raises:
             MissingTensor: There is none of this size.
         """
-        vector = self._checked(name, (size,)).float().contiguous()
+        vector = self._checked(name, (size,)).to(torch.float32, copy=True).contiguous()
         self.size_bytes += vector.nbytes
         return vector
 
@@ -92,6 +92,15 @@ class Tensors:
     def head(self, weight: torch.Tensor) -> Matrix:
         """The output head, `(V, D)`."""
         return self._kept(matrix(weight, None, self._storage))
+
+    def looked_up(self, table: torch.Tensor) -> torch.Tensor:
+        """An embedding for as long as the model lives: its rows are added, so float16 will do where matrices have less.
+
+        In float32 it stays what the file has. Else nothing refers to the file afterwards, which leaves the memory.
+        """
+        if self._storage == "float32" or float(table.abs().amax()) >= torch.finfo(torch.float16).max:
+            return table
+        return table.to(torch.float16, copy=True)
 
     def _kept(self, made: Matrix) -> Matrix:
         self.size_bytes += made.size_bytes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 from collections.abc import Callable
 from typing import Any
@@ -248,6 +249,18 @@ def test_files_that_lack_a_weight_are_left_to_transformers_which_says_so(tmp_pat
     assert from_files((file,), config, "float32") is None
     file.write_bytes(file.read_bytes()[:-100])
     assert from_files((file,), config, "float32") is None
+
+
+@pytest.mark.parametrize("storage", ["float16", "int8"])
+def test_nothing_of_a_file_is_held_where_less_is_kept_than_it_has(network: Any, storage: Storage) -> None:
+    ids = some_ids(20)
+    decoder = compact(network, storage)
+    expected_logits = taken_in(decoder, ids).clone()
+    decoder.forget()
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.fill_(math.nan)
+    assert torch.equal(taken_in(decoder, ids), expected_logits)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "int8"])
