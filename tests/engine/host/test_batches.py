@@ -26,6 +26,7 @@ from tests.engine.host.test_host import (  # noqa: F401 - fixtures
     client,
     collect,
     folder,
+    host_home,
     prompt,
     shared,
 )
