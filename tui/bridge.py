@@ -22,7 +22,7 @@ MIN_INTERVAL_S = 1 / 28
 """With the frames of a blinking cursor, thirty a second."""
 MAX_INTERVAL_S = 0.15
 """However long drawing takes, a reply is seen to move."""
-TYPING_INTERVAL_S = 0.1
+TYPING_INTERVAL_S = 0.15
 """While somebody types, who looks at the composer: a key that comes while a reply is drawn has to wait for that."""
 TYPING_S = 0.3
 """So long after a key somebody is thought to type."""
