@@ -1,6 +1,6 @@
 """The one place where engine events become Textual messages.
 
-Events come one a token, at any speed; the screen is told at most thirty times a second. Where drawing takes long it is
+Events come one a token, at any speed; the screen is told at most sixteen times a second. Where drawing takes long it is
 told less often: half of the time belongs to the keys, which must not wait for one frame after the other. Texts that
 belong together are joined on the way, so that a batch is as short as what happened.
 """
@@ -18,8 +18,8 @@ from engine.client import HostClient
 from engine.protocol import AnyCommand, AnyEvent, Failed, TokensEmitted, UnknownEvent
 
 _logger = logging.getLogger(__name__)
-MIN_INTERVAL_S = 1 / 28
-"""With the frames of a blinking cursor, thirty a second."""
+MIN_INTERVAL_S = 1 / 16
+"""A reply is still seen to flow, and chat and panel together take less than a tenth of one core."""
 MAX_INTERVAL_S = 0.15
 """However long drawing takes, a reply is seen to move."""
 TYPING_INTERVAL_S = 0.15
