@@ -68,23 +68,28 @@ def decode(decoder: Decoder, sampler: Sampler, ids: Sequence[int], cancelled: Ca
         cancelled: Asked before each piece of work; true ends the iterator.
     """
     logits = decoder.prefill(ids, cancelled)
-    if logits is None:
+    if logits is None or cancelled():
         return
-    lookup, foresight = Lookup(ids), decoder.foresight()
-    choices = [sampler.choose(logits)] if not cancelled() else []
-    while choices:
+    foresight = decoder.foresight()
+    lookup = Lookup(ids) if foresight is not None else None
+    choices = [sampler.choose(logits)]
+    while True:
         for choice in choices:
             yield choice
             if cancelled():
                 return
-            lookup.push(choice.id)
-        guess = lookup.guess(foresight.room() - 1) if foresight is not None else ()
-        if foresight is not None and guess:
-            choices = _checked(foresight, sampler, choices[-1].id, guess)
-            lookup.judge(guess, len(choices) - 1)
-        else:
+        guess: Sequence[int] = ()
+        if foresight is not None and lookup is not None:
+            lookup.extend(choice.id for choice in choices)
+            guess = lookup.guess(foresight.room() - 1)
+            if guess:
+                choices = _checked(foresight, sampler, choices[-1].id, guess)
+                lookup.judge(guess, len(choices) - 1)
+        if not guess:
             logits = decoder.step(choices[-1].id)
-            choices = [sampler.choose(logits)] if not cancelled() else []
+            if cancelled():
+                return
+            choices = [sampler.choose(logits)]
 
 
 def _checked(foresight: Foresight, sampler: Sampler, token: int, guess: Sequence[int]) -> list[Choice]:

@@ -26,15 +26,15 @@ class Lookup:
         self._length = _FEWEST
         self._rest = 0
         self._failures = 0
-        for token in ids:
-            self.push(token)
+        self.extend(ids)
 
-    def push(self, token: int) -> None:
+    def extend(self, ids: Iterable[int]) -> None:
         """Take in what was said."""
-        if len(self._ids) >= _PATTERN:
-            self._after[self._ending()] = len(self._ids)
-        self._ids.append(token)
-        self._rest = max(0, self._rest - 1)
+        for token in ids:
+            if len(self._ids) >= _PATTERN:
+                self._after[self._ending()] = len(self._ids)
+            self._ids.append(token)
+            self._rest = max(0, self._rest - 1)
 
     def guess(self, most: int) -> tuple[int, ...]:
         """What may follow, at most so many tokens; often nothing."""

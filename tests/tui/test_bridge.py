@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -60,8 +61,11 @@ class Flood:
         return None
 
 
-async def test_a_flood_of_tokens_arrives_whole_and_at_most_thirty_times_a_second() -> None:
-    batches: list[tuple[float, tuple[HostEvent, ...]]] = []
+Batch = tuple[float, tuple[HostEvent, ...]]
+
+
+async def flooded(batches: list[Batch], **options: Any) -> list[float]:
+    """Take a flood in through a bridge; gives the seconds between its batches."""
     done = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -70,55 +74,35 @@ async def test_a_flood_of_tokens_arrives_whole_and_at_most_thirty_times_a_second
         if any(isinstance(event, GenerationFinished) for event in message.events):
             done.set()
 
-    bridge = Bridge(Flood(), post)  # type: ignore[arg-type]
+    bridge = Bridge(Flood(), post, **options)  # type: ignore[arg-type]
     bridge.run(CountTokens(id=7, prompt=PROMPT))
     await asyncio.wait_for(done.wait(), 30)
     await bridge.close()
+    assert len(batches) > 1
+    return [later[0] - earlier[0] for earlier, later in itertools.pairwise(batches)]
 
+
+async def test_a_flood_of_tokens_arrives_whole_in_few_batches() -> None:
+    batches: list[Batch] = []
+    gaps = await flooded(batches)
     text = "".join(e.text for _, events in batches for e in events if isinstance(e, TokensEmitted))
     assert text == "".join(f"{number} " for number in range(TOKENS))
-    gaps = [later[0] - earlier[0] for earlier, later in itertools.pairwise(batches)]
-    assert all(gap >= 1 / 30 - 0.002 for gap in gaps)
+    assert all(gap >= MIN_INTERVAL_S - 0.002 for gap in gaps)
     assert len(batches) < TOKENS / 10
 
 
 @pytest.mark.parametrize(("work_s", "interval_s"), [(0.01, MIN_INTERVAL_S), (0.04, 0.08), (9.0, MAX_INTERVAL_S)])
 async def test_half_of_the_time_is_left_to_the_keys(work_s: float, interval_s: float) -> None:
-    told_s: list[float] = []
-    done = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def post(message: EventsArrived) -> None:
-        told_s.append(loop.time())
-        if any(isinstance(event, GenerationFinished) for event in message.events):
-            done.set()
-
-    bridge = Bridge(Flood(), post, busy_clock=lambda: len(told_s) * work_s)  # type: ignore[arg-type]
-    bridge.run(CountTokens(id=7, prompt=PROMPT))
-    await asyncio.wait_for(done.wait(), 30)
-    await bridge.close()
-
-    assert all(later - earlier >= interval_s - 0.002 for earlier, later in itertools.pairwise(told_s))
+    batches: list[Batch] = []
+    gaps = await flooded(batches, busy_clock=lambda: len(batches) * work_s)
+    assert all(gap >= interval_s - 0.002 for gap in gaps)
 
 
 @pytest.mark.parametrize(("ago_s", "interval_s"), [(0.0, TYPING_INTERVAL_S), (TYPING_S, MIN_INTERVAL_S)])
 async def test_while_somebody_types_a_reply_moves_in_larger_steps(ago_s: float, interval_s: float) -> None:
-    told_s: list[float] = []
-    done = asyncio.Event()
     loop = asyncio.get_running_loop()
-
-    def post(message: EventsArrived) -> None:
-        told_s.append(loop.time())
-        if any(isinstance(event, GenerationFinished) for event in message.events):
-            done.set()
-
-    bridge = Bridge(Flood(), post, busy_clock=lambda: 0.0, last_key_s=lambda: loop.time() - ago_s)  # type: ignore[arg-type]
-    bridge.run(CountTokens(id=7, prompt=PROMPT))
-    await asyncio.wait_for(done.wait(), 30)
-    await bridge.close()
-
-    assert len(told_s) > 1
-    assert all(later - earlier >= interval_s - 0.002 for earlier, later in itertools.pairwise(told_s))
+    gaps = await flooded([], busy_clock=lambda: 0.0, last_key_s=lambda: loop.time() - ago_s)
+    assert all(gap >= interval_s - 0.002 for gap in gaps)
 
 
 tokens = st.builds(TokensEmitted, id=st.integers(1, 3), text=st.text(max_size=4), ids=st.tuples(st.integers(0, 9)))

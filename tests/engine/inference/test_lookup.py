@@ -28,7 +28,7 @@ def test_what_followed_the_last_tokens_before_is_guessed_to_follow_again() -> No
     assert lookup.guess(99) == (4, 5, 6, 9)
     assert lookup.guess(2) == (4, 5)
     assert lookup.guess(0) == lookup.guess(-1) == ()
-    lookup.push(7)
+    lookup.extend([7])
     assert lookup.guess(99) == ()
 
 
@@ -48,9 +48,7 @@ def test_guesses_grow_while_they_hold_and_rest_longer_after_each_that_does_not()
     for _ in range(3):
         lookup.judge(lookup.guess(99), 0)
         for waited in range(1, 100):
-            lookup.push(200 + waited)
-            for token in (0, 1, 2):
-                lookup.push(token)
+            lookup.extend([200 + waited, 0, 1, 2])
             if lookup.guess(99):
                 rests.append(waited)
                 break
