@@ -1,9 +1,9 @@
-"""The trainers that `bench.training` has compete: each a process that takes one step whenever it is asked to.
+"""The trainers that `bench.training` has compete: each a process that takes one step and ends.
 
-    python -m bench.trainers NAME [--layers N] [--width N] [--threads N]
+    python -m bench.trainers NAME [--layers N] [--width N] [--threads N] [--seed N]
 
-For every line on stdin it takes a step and writes a JSON object: useful tokens, seconds, and the most memory it has
-held.
+It takes a short step first, which is slow since it makes the optimiser's state, and then the one that counts, of which
+it writes a JSON object: see `Taken`.
 
 - recipe: transformers' `Trainer` with its defaults, every text padded to 512 tokens, 8 texts at once.
 - bare loop: the same without `Trainer`, and padded to the longest text of the batch only.
@@ -14,21 +14,21 @@ held.
 from __future__ import annotations
 
 import argparse
-import json
+import os
 import random
 import resource
-import sys
 import tempfile
-import time
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import msgspec
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 
+from bench.neighbours import now, others_cores
 from engine.corpus.spec import DataSpec
 from engine.inference.runtime import import_libraries
 from engine.runs import Plan, RunFolder
@@ -46,28 +46,55 @@ from engine.training.ways import choose_way
 RECIPE, BARE_LOOP = "recipe", "bare loop"
 METHODS = ("full", "lora", "soft-prompt")
 LENGTH, BATCH, VOCABULARY, TEXTS = 512, 8, 50_257, 400
-_SHORT, _PACKS, _PASSES = 96, 4, 2
+_SHORT, _PACKS, _PASSES = 32, 4, 2
 _LEARNING_RATE = 1e-5
 
 Row = dict[str, list[int]]
-Step = Callable[[Sequence[Row]], float]
-"""Learns from some texts; returns seconds, from the first forward pass to the updated weights."""
+Lesson = Callable[["Stopwatch", Sequence[Row], Sequence[Row]], None]
+"""Learns from some short texts in a first step, and from others in a second."""
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What a step took."""
+
+    precision: str
+    """The type that it multiplied in."""
+    tokens: int
+    seconds: float
+    memory: int
+    """The most that the process has held, in bytes."""
+    others_cores: float = 0.0
+    """What others took of the machine meanwhile."""
+
+    @property
+    def rate(self) -> float:
+        """Useful tokens a second."""
+        return self.tokens / self.seconds
 
 
 class Stopwatch(TrainerCallback):  # type: ignore[misc]
-    """Takes the time of a step."""
+    """Takes the time of a step, from the first forward pass to the updated weights; the last one counts."""
 
     def __init__(self) -> None:
-        self.seconds = 0.0
-        self._began_s = 0.0
+        self._began, self._ended = now(os.getpid()), now(os.getpid())
+
+    @property
+    def seconds(self) -> float:
+        """What it took."""
+        return self._ended.at_s - self._began.at_s
+
+    @property
+    def others_cores(self) -> float:
+        """What others took of the machine meanwhile."""
+        return others_cores(self._began, self._ended)
 
     def on_step_begin(self, *args: Any, **kwargs: Any) -> None:
         """Start the watch."""
-        self._began_s = time.perf_counter()
+        self._began = now(os.getpid())
 
     def on_step_end(self, *args: Any, **kwargs: Any) -> None:
         """Stop it."""
-        self.seconds = time.perf_counter() - self._began_s
+        self._ended = now(os.getpid())
 
 
 def reviews() -> list[Row]:
@@ -99,41 +126,42 @@ def filled(batch: Sequence[Row], length: int) -> dict[str, torch.Tensor]:
     }
 
 
-def recipe(model: Any, folder: Path) -> Step:
+def recipe(model: Any, folder: Path) -> Lesson:
     """What tutorials do."""
     arguments = TrainingArguments(
-        output_dir=str(folder), per_device_train_batch_size=BATCH, max_steps=1, use_cpu=True, report_to=[],
+        output_dir=str(folder), per_device_train_batch_size=BATCH, max_steps=2, use_cpu=True, report_to=[],
         save_strategy="no", logging_strategy="no", disable_tqdm=True, dataloader_pin_memory=False,
+        train_sampling_strategy="sequential",
     )  # fmt: skip
 
-    def step(batch: Sequence[Row]) -> float:
-        watch = Stopwatch()
+    def learn(watch: Stopwatch, first: Sequence[Row], second: Sequence[Row]) -> None:
+        lengths = iter((_SHORT, LENGTH))
         trainer = Trainer(
-            model=model, args=arguments, train_dataset=list(batch), callbacks=[watch],
-            data_collator=lambda rows: filled(rows, LENGTH),
+            model=model, args=arguments, train_dataset=[*first, *second], callbacks=[watch],
+            data_collator=lambda rows: filled(rows, next(lengths)),
         )  # fmt: skip
         trainer.remove_callback(PrinterCallback)
         trainer.train()
-        return watch.seconds
 
-    return step
+    return learn
 
 
-def bare_loop(model: Any, folder: Path) -> Step:
+def bare_loop(model: Any, folder: Path) -> Lesson:
     """What those do who write their own loop."""
     del folder
     optimizer = torch.optim.AdamW(model.parameters(), lr=_LEARNING_RATE)
     model.train()
 
-    def step(batch: Sequence[Row]) -> float:
-        began_s = time.perf_counter()
-        model(**filled(batch, max(len(row["input_ids"]) for row in batch))).loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        return time.perf_counter() - began_s
+    def learn(watch: Stopwatch, *steps: Sequence[Row]) -> None:
+        for batch in steps:
+            watch.on_step_begin()
+            model(**filled(batch, max(len(row["input_ids"]) for row in batch))).loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            optimizer.zero_grad()
+            watch.on_step_end()
 
-    return step
+    return learn
 
 
 class _Words:
@@ -143,38 +171,36 @@ class _Words:
         return {"input_ids": [ord(letter) for letter in text]}
 
 
-def ours(model: Any, folder: Path, method: Any) -> Step:
+def ours(model: Any, folder: Path, method: Any) -> Lesson:
     """The trainer of `tunesmith tune`."""
-    plan = Plan(model="bench", data=DataSpec(source="bench"), method=method, max_steps=1)
+    plan = Plan(model="bench", data=DataSpec(source="bench"), method=method, max_steps=2)
     adapted = build(plan, model, _Words(), None)
     device = torch.device("cpu")
     learner = Learner(adapted, pad_id=0, autocast=precision(method, model))
-    short = [{name: tokens[:_SHORT] for name, tokens in row.items()} for row in reviews()[:3]]
-    choose_way(learner, short, packing=True)
+    choose_way(learner, shortened(reviews()[:3]), packing=True)
     run = RunFolder(folder / "run")
     run.path.mkdir()
 
-    def step(batch: Sequence[Row]) -> float:
-        watch = Stopwatch()
-        lengths = [len(row["input_ids"]) + learner.virtual_tokens for row in batch]
+    def learn(watch: Stopwatch, first: Sequence[Row], second: Sequence[Row]) -> None:
+        lengths = [len(row["input_ids"]) + learner.virtual_tokens for row in second]
         layout = Layout(lengths, columns=max(LENGTH, *lengths), packs=_PACKS, seed=1)
-        batches = Batches(batch, layout, per_step=len(layout.epoch(0)), epochs=1, max_steps=1)
-        cadence = Cadence(evaluate_every=1000, save_every=1000, total_steps=1000)
+        passes = [[[second[place] for place in pack] for pack in packs] for packs in layout.epoch(0)]
+        items = [*([first[:1]] for _ in passes), *passes]
         reporter = Reporter(
-            run, writer=None, plan=plan, cadence=cadence, progress=Progress(), epoch_at=batches.epoch_at, device=device
-        )
+            run, writer=None, plan=plan, cadence=Cadence(evaluate_every=1000, save_every=1000, total_steps=1000),
+            progress=Progress(), epoch_at=lambda step: 0.0, device=device,
+        )  # fmt: skip
         arguments = training_arguments(
-            plan, run, learning_rate=_LEARNING_RATE, total_steps=1, accumulation=len(layout.epoch(0)), use_cpu=True
+            plan, run, learning_rate=_LEARNING_RATE, total_steps=2, accumulation=len(passes), use_cpu=True
         )
         teacher = Teacher(
-            learner, batches=batches, arguments=arguments, reporter=reporter, run=run, plan=plan, tokenizer=None,
-            template=None, evaluator=Evaluator(learner, batch[:1], layout=layout, device=device),
+            learner, batches=cast(Batches, items), arguments=arguments, reporter=reporter, run=run, plan=plan,
+            tokenizer=None, template=None, evaluator=Evaluator(learner, second[:1], layout=layout, device=device),
         )  # fmt: skip
         teacher.add_callback(watch)
         teacher.train()
-        return watch.seconds
 
-    return step
+    return learn
 
 
 def precision(name: str, model: Any) -> torch.dtype | None:
@@ -193,30 +219,38 @@ def texts_for(name: str, rows: Sequence[Row], draw: random.Random) -> list[Row]:
     return [chosen[place] for packs in layout.epoch(0)[:_PASSES] for pack in packs for place in pack]
 
 
+def shortened(rows: Sequence[Row]) -> list[Row]:
+    """The beginnings of texts."""
+    return [{name: tokens[:_SHORT] for name, tokens in row.items()} for row in rows]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("name", choices=(RECIPE, BARE_LOOP, *METHODS))
     parser.add_argument("--layers", type=int, default=12)
     parser.add_argument("--width", type=int, default=768)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0, help="which texts")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     import_libraries()
     warnings.filterwarnings("ignore", category=FutureWarning)  # PEFT asks transformers in a way that has become old
-    model, rows, draw = new_model(options.layers, options.width), reviews(), random.Random(1)
+    model, rows, watch = new_model(options.layers, options.width), reviews(), Stopwatch()
     kind = str(precision(options.name, model) or torch.float32).removeprefix("torch.")
+    texts = texts_for(options.name, rows, random.Random(options.seed))
     with tempfile.TemporaryDirectory() as folder:
-        makers: dict[str, Callable[[Any, Path], Step]] = {RECIPE: recipe, BARE_LOOP: bare_loop}
+        makers: dict[str, Callable[[Any, Path], Lesson]] = {RECIPE: recipe, BARE_LOOP: bare_loop}
         make = makers.get(options.name)
-        step = make(model, Path(folder)) if make else ours(model, Path(folder), options.name)
-        step(rows[:2])  # the first is slow: it makes the optimiser's state
-        print(json.dumps({"version": kind}), flush=True)
-        for _ in sys.stdin:
-            texts = texts_for(options.name, rows, draw)
-            seconds = step(texts)
-            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-            tokens = sum(len(row["input_ids"]) for row in texts)
-            print(json.dumps({"tokens": tokens, "seconds": seconds, "memory": memory}), flush=True)
+        learn = make(model, Path(folder)) if make else ours(model, Path(folder), options.name)
+        learn(watch, shortened(rows[:BATCH]), texts)
+    taken = Taken(
+        precision=kind,
+        tokens=sum(len(row["input_ids"]) for row in texts),
+        seconds=watch.seconds,
+        memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        others_cores=watch.others_cores,
+    )
+    print(msgspec.json.encode(taken).decode())
 
 
 if __name__ == "__main__":

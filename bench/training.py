@@ -3,33 +3,34 @@
     python -m bench.training [--layers N] [--width N] [--rounds N] [--threads N] [--only WORDS] [--json]
 
 All learn from texts as long as film reviews are, on a GPT-2 of random weights; `bench.trainers` says how each of them
-works. Each is a process of its own, and takes a step when it is its turn; a first short step is not counted. Padding,
-and what a soft prompt puts before each text, is not counted as useful. The share of the peak is that of the matrix
-product of two 2048 x 2048 matrices, measured in the same rounds, in the type that the trainer multiplies in. Threads
-are those of `tunesmith tune`.
+works. Each is started for its turn, takes one step and ends, so that no two of them hold memory at once; the start and
+a first short step are not counted. Padding, and what a soft prompt puts before each text, is not counted as useful. The
+share of the peak is that of the matrix product of two 2048 x 2048 matrices, measured before each turn, in the type that
+the trainer multiplies in. Threads are those of `tunesmith tune`.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import statistics
+import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from bench.limits import multiplied_flops, pin
-from bench.neighbours import QUIET_CORES, now, others_cores
+from bench.neighbours import QUIET_CORES
 from bench.reporting import Column, Goal, Report, Row, alternating, median, ratio, show
 from bench.rivals.lineup import Multiplied
-from bench.rivals.processes import Process, add_common_options, is_chosen, variables_for
-from bench.trainers import BARE_LOOP, METHODS, RECIPE, VOCABULARY, reviews
+from bench.rivals.processes import ROOT, add_common_options, is_chosen, variables_for
+from bench.trainers import BARE_LOOP, METHODS, RECIPE, VOCABULARY, Taken, reviews
 from engine.training.machine import pick_thread_count
 
 GOALS = {"full": 7.0, "lora": 10.0}
 GOAL_SHARE = 0.7
+_LAST_WORDS = 600
 COLUMNS = (
     Column("trainer", "trainer"),
     Column("precision", "multiplies in"),
@@ -41,32 +42,21 @@ COLUMNS = (
 )
 
 
-class Taken(msgspec.Struct, frozen=True):
-    """What a step took."""
-
-    tokens: int
-    seconds: float
-    memory: int
-    """The most that the process has held until now, in bytes."""
-    others_cores: float = 0.0
-
-    @property
-    def rate(self) -> float:
-        """Useful tokens a second."""
-        return self.tokens / self.seconds
+Turn = Callable[[Sequence[str], int], Taken]
+"""Has a trainer with these arguments take its turn, on that many threads."""
 
 
-class TrainerProcess(Process):
-    """A trainer that waits for its turn."""
+def take_turn(arguments: Sequence[str], threads: int) -> Taken:
+    """Start a trainer, and wait until it has taken its step and is gone.
 
-    def step(self) -> Taken:
-        """Have it take one."""
-        assert self._process.stdin is not None
-        before = now(self._process.pid)
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        said = self._read()
-        return msgspec.convert({**said, "others_cores": others_cores(before, now(self._process.pid))}, Taken)
+    Raises:
+        SystemExit: It failed; with its last words.
+    """
+    command = [sys.executable, "-m", "bench.trainers", *arguments]
+    result = subprocess.run(command, cwd=ROOT, env=variables_for(threads), capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise SystemExit(f"{arguments[0]} ended with {result.returncode}: {result.stderr[-_LAST_WORDS:].strip()}")
+    return msgspec.json.decode(result.stdout, type=Taken)
 
 
 def flops_per_token(layers: int, width: int, mean_length: float, name: str) -> float:
@@ -76,28 +66,25 @@ def flops_per_token(layers: int, width: int, mean_length: float, name: str) -> f
     return passes * weights + 6 * layers * width * mean_length
 
 
-def measure(options: argparse.Namespace) -> Report:
-    """Take all steps in turns."""
+def mean_length() -> float:
+    """Tokens of a text."""
+    return statistics.mean(len(row["input_ids"]) for row in reviews())
+
+
+def measure(options: argparse.Namespace, turn: Turn = take_turn) -> Report:
+    """Take all steps in turns, never two at once."""
     names = [name for name in (RECIPE, BARE_LOOP, *METHODS) if name == RECIPE or is_chosen(name, options.only)]
     size = ["--layers", str(options.layers), "--width", str(options.width), "--threads", str(options.threads)]
     taken: dict[str, list[Taken]] = {name: [] for name in names}
     peaks: dict[Multiplied, list[float]] = {"float32": [], "bfloat16": []}
-    with contextlib.ExitStack() as stack:
-        running = {
-            name: stack.enter_context(
-                TrainerProcess([sys.executable, "-m", "bench.trainers", name, *size], variables_for(options.threads))
-            )
-            for name in names
-        }
-        for _, name in alternating(names, options.rounds):
-            for kind, found in peaks.items():
-                found.append(multiplied_flops(kind))
-            taken[name].append(running[name].step())
-        kinds = {name: process.version for name, process in running.items()}
+    for number, name in alternating(names, options.rounds):
+        for kind, found in peaks.items():
+            found.append(multiplied_flops(kind))
+        taken[name].append(turn([name, *size, "--seed", str(number)], options.threads))
     best = {str(kind): max(found) for kind, found in peaks.items()}
-    mean = statistics.mean(len(row["input_ids"]) for row in reviews())
+    mean = mean_length()
     work = {name: flops_per_token(options.layers, options.width, mean, name) for name in names}
-    rows = _rows(taken, kinds, best, work)
+    rows = _rows(taken, best, work)
     return Report(
         benchmark="bench.training",
         conditions={
@@ -118,20 +105,19 @@ def measure(options: argparse.Namespace) -> Report:
 
 def _rows(
     taken: Mapping[str, Sequence[Taken]],
-    kinds: Mapping[str, str],
     peaks: Mapping[str, float],
     work: Mapping[str, float],
 ) -> list[dict[str, Any]]:
     rates = {name: median([each.rate for each in _quiet(every)]) for name, every in taken.items()}
     made = []
     for name, every in taken.items():
-        rate = rates[name]
+        rate, kind = rates[name], every[0].precision
         made.append({
             "trainer": name,
-            "precision": kinds[name],
+            "precision": kind,
             "tokens_per_s": rate,
             "times": ratio(rate, rates[RECIPE]),
-            "share": None if rate is None else rate * work[name] / peaks[kinds[name]],
+            "share": None if rate is None else rate * work[name] / peaks[kind],
             "memory_gb": max(each.memory for each in every) / 1e9,
             "quiet": sum(each.others_cores <= QUIET_CORES for each in every),
         })  # fmt: skip
