@@ -1,8 +1,9 @@
 """The one place where engine events become Textual messages.
 
 Events come one a token, at any speed; the screen is told at most sixteen times a second. Where drawing takes long it is
-told less often: half of the time belongs to the keys, which must not wait for one frame after the other. Texts that
-belong together are joined on the way, so that a batch is as short as what happened.
+told less often: half of the time belongs to the keys, which must not wait for one frame after the other. While somebody
+types it is told right behind a key that has been painted: the next one is never as far away as then. Texts that belong
+together are joined on the way, so that a batch is as short as what happened.
 """
 
 from __future__ import annotations
@@ -16,16 +17,21 @@ from textual.message import Message
 
 from engine.client import HostClient
 from engine.protocol import AnyCommand, AnyEvent, Failed, TokensEmitted, UnknownEvent
+from tui.typist import Typist
 
 _logger = logging.getLogger(__name__)
 MIN_INTERVAL_S = 1 / 16
 """A reply is still seen to flow, and chat and panel together take less than a tenth of one core."""
 MAX_INTERVAL_S = 0.15
 """However long drawing takes, a reply is seen to move."""
-TYPING_INTERVAL_S = 0.15
-"""While somebody types, who looks at the composer: a key that comes while a reply is drawn has to wait for that."""
-TYPING_S = 0.3
-"""So long after a key somebody is thought to type."""
+TYPING_S = 0.5
+"""So long after a key somebody is thought to type, who looks at the composer and must not wait for a reply's frame."""
+TYPING_INTERVAL_S = 0.1
+"""The least time between two batches meanwhile: keys that are held down come thirty times a second."""
+BEHIND_KEY_S = 0.005
+"""From a key's paint to a batch: its bytes are on their way to the terminal by then."""
+LONGEST_HOLD_S = 0.3
+"""So long after the last batch the next one waits for a key, at most."""
 
 HostEvent = AnyEvent | UnknownEvent
 
@@ -81,7 +87,7 @@ class Bridge:
         *,
         min_interval_s: float = MIN_INTERVAL_S,
         busy_clock: Callable[[], float] = time.thread_time,
-        last_key_s: Callable[[], float] = lambda: float("-inf"),
+        typist: Typist | None = None,
     ) -> None:
         """Make a bridge.
 
@@ -90,15 +96,17 @@ class Bridge:
             post: Called on the event loop with each batch.
             min_interval_s: The least time between two batches.
             busy_clock: Seconds that the event loop's thread has worked.
-            last_key_s: When a key was pressed last, on the event loop's clock.
+            typist: Who must not wait for a frame; None for nobody.
         """
         self.client = client
         self._post = post
         self._min_interval_s = min_interval_s
         self._busy_clock = busy_clock
-        self._last_key_s = last_key_s
+        self._typist = typist or Typist()
+        self._typist.watch(self._follow_key)
         self._pending: list[HostEvent] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._is_behind_key = False
         self._last_s = float("-inf")
         self._last_busy_s = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -153,15 +161,37 @@ class Bridge:
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(max(0.0, until_s - loop.time()), self._flush)
 
-    def _flush(self) -> None:
-        self._timer = None
-        now_s, busy_s = asyncio.get_running_loop().time(), self._busy_clock()
-        least_s = TYPING_INTERVAL_S if now_s - self._last_key_s() < TYPING_S else 0.0
-        rested_s = self._last_s + max(least_s, min(2 * (busy_s - self._last_busy_s), MAX_INTERVAL_S))
-        if now_s < rested_s:
-            self._wait(rested_s)
+    def _follow_key(self) -> None:
+        """Tell what has come right behind a key that has been painted, where it is time to."""
+        loop = asyncio.get_running_loop()
+        if self._timer is None or self._is_behind_key or loop.time() + BEHIND_KEY_S < self._rested_s():
             return
-        self._last_s, self._last_busy_s = now_s, busy_s
+        self._timer.cancel()
+        self._is_behind_key = True
+        self._timer = loop.call_later(BEHIND_KEY_S, self._hand_over)
+
+    def _is_typing(self) -> bool:
+        return asyncio.get_running_loop().time() - self._typist.last_key_s < TYPING_S
+
+    def _rested_s(self) -> float:
+        """Until when the screen is left to the keys, after what the last batch took."""
+        least_s = TYPING_INTERVAL_S if self._is_typing() else self._min_interval_s
+        return self._last_s + max(least_s, min(2 * (self._busy_clock() - self._last_busy_s), MAX_INTERVAL_S))
+
+    def _due_s(self) -> float:
+        """When a batch is told, unless a key comes first."""
+        return self._last_s + LONGEST_HOLD_S if self._is_typing() else self._rested_s()
+
+    def _flush(self) -> None:
+        due_s = self._due_s()
+        if asyncio.get_running_loop().time() < due_s:
+            self._wait(due_s)
+        else:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        self._timer, self._is_behind_key = None, False
+        self._last_s, self._last_busy_s = asyncio.get_running_loop().time(), self._busy_clock()
         events, self._pending = self._pending, []
         if events:
             self._post(EventsArrived(join_tokens(events)))

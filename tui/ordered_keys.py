@@ -10,16 +10,21 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from textual import events
 from textual.app import App
 from textual.dom import DOMNode
+
+from tui.typist import Typist
 
 PATIENCE_S = 0.3
 """Whatever a key has set off: the next one waits no longer."""
 _ROUNDS = 3
 _TYPING = "typing"
 """On its way are letters that were typed into a field; no key is called so."""
+_STEPS = ("backspace", "delete", "left", "right", "up", "down", "home", "end", "pageup", "pagedown")
+"""With Ctrl, Alt or Shift too."""
 
 
 class OrderedKeys(App[None]):
@@ -32,15 +37,14 @@ class OrderedKeys(App[None]):
         self._on_its_way = ""
         self._turn = 0
         self._typed_into: DOMNode | None = None
-        self.last_key_s = float("-inf")
-        """When a key came last, on the event loop's clock."""
+        self.typist = Typist()
 
     async def on_event(self, event: events.Event) -> None:
         """Hold a key back while another one is on its way."""
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
             return
-        self.last_key_s = asyncio.get_running_loop().time()
+        self.typist.key_came(asyncio.get_running_loop().time(), writes=_writes(event))
         if self._held or (self._on_its_way and event.key != self._on_its_way):
             self._held.append(event)
         elif self._typed_into is not None and self._overtakes(event.key):
@@ -57,10 +61,14 @@ class OrderedKeys(App[None]):
         await super().on_event(event)
         if target is None:
             return
+        target.call_later(self._tell_when_seen)  # behind the key, in the target's queue
         if event.is_printable and isinstance(target, Input | TextArea):
             self._typed_into = target
         else:
             self._wait_for(target, event.key)
+
+    def _tell_when_seen(self) -> None:
+        self.screen.call_after_refresh(self.typist.key_seen)
 
     def _overtakes(self, key: str) -> bool:
         """Whether a key acts before the letters that were typed ahead of it: it does not go through the field."""
@@ -101,3 +109,13 @@ class OrderedKeys(App[None]):
         self._on_its_way = ""
         while self._held and not self._on_its_way:
             await self._hand_on(self._held.popleft())
+
+
+def typist_of(app: App[Any]) -> Typist:
+    """Who types in an app; nobody where its keys are not ordered."""
+    return app.typist if isinstance(app, OrderedKeys) else Typist()
+
+
+def _writes(key: events.Key) -> bool:
+    """Whether a key is one of many: a letter, or a step of the cursor."""
+    return key.is_printable or key.key.rpartition("+")[2] in _STEPS

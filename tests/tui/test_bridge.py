@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+import random
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
@@ -22,7 +23,10 @@ from engine.protocol import (
     TokensCounted,
     TokensEmitted,
 )
+from tests.fakes.jumping_loop import run_jumping
 from tui.bridge import (
+    BEHIND_KEY_S,
+    LONGEST_HOLD_S,
     MAX_INTERVAL_S,
     MIN_INTERVAL_S,
     TYPING_INTERVAL_S,
@@ -32,6 +36,7 @@ from tui.bridge import (
     HostEvent,
     join_tokens,
 )
+from tui.typist import Typist
 
 PROMPT = Prompt(template=Template(id="plain", name="Plain", kind="completion", body="{{ message }}"), turns=())
 TOKENS = 2_000
@@ -98,11 +103,75 @@ async def test_half_of_the_time_is_left_to_the_keys(work_s: float, interval_s: f
     assert all(gap >= interval_s - 0.002 for gap in gaps)
 
 
-@pytest.mark.parametrize(("ago_s", "interval_s"), [(0.0, TYPING_INTERVAL_S), (TYPING_S, MIN_INTERVAL_S)])
-async def test_while_somebody_types_a_reply_moves_in_larger_steps(ago_s: float, interval_s: float) -> None:
-    loop = asyncio.get_running_loop()
-    gaps = await flooded([], busy_clock=lambda: 0.0, last_key_s=lambda: loop.time() - ago_s)
-    assert all(gap >= interval_s - 0.002 for gap in gaps)
+class Steady(Flood):
+    """A client whose host sends a hundred tokens a second."""
+
+    async def request(self, command: AnyCommand) -> AsyncIterator[AnyEvent]:
+        while True:
+            await asyncio.sleep(0.01)
+            yield TokensEmitted(id=command.id, text="word ", ids=(1,))
+
+
+PAINTED_S = 0.006
+"""From a key to its paint."""
+
+
+def typed(key_times_s: Sequence[float], until_s: float, *, paints: bool = True, writes: bool = True) -> list[float]:
+    """Take a steady reply in while keys come; gives the times of its batches from the first key on."""
+
+    async def type_on() -> list[float]:
+        loop, typist, times_s = asyncio.get_running_loop(), Typist(), list[float]()
+        bridge = Bridge(
+            Steady(),  # type: ignore[arg-type]
+            lambda _: times_s.append(loop.time()),
+            busy_clock=lambda: 0.0,
+            typist=typist,
+        )
+        bridge.run(CountTokens(id=7, prompt=PROMPT))
+        for time_s in key_times_s:
+            loop.call_at(time_s, lambda: typist.key_came(loop.time(), writes=writes))
+            if paints:
+                loop.call_at(time_s + PAINTED_S, typist.key_seen)
+        await asyncio.sleep(until_s)
+        await bridge.close()
+        return [time_s for time_s in times_s if time_s >= key_times_s[0]]
+
+    return run_jumping(type_on())
+
+
+def gaps_of(times_s: Sequence[float]) -> list[float]:
+    return [later - earlier for earlier, later in itertools.pairwise(times_s)]
+
+
+def test_a_reply_is_drawn_right_behind_keys_that_were_painted() -> None:
+    pace = random.Random(3)
+    keys_s = list(itertools.accumulate((pace.uniform(0.06, 0.15) for _ in range(100)), initial=1.0))
+    batches_s = typed(keys_s, keys_s[-1] + 0.02)
+    behind_s = [min(time_s - key_s for key_s in keys_s if key_s <= time_s) for time_s in batches_s]
+    assert behind_s == pytest.approx([PAINTED_S + BEHIND_KEY_S] * len(batches_s), abs=0.001)
+    assert max(gaps_of(batches_s)) < LONGEST_HOLD_S
+    assert len(batches_s) > len(keys_s) / 2
+
+
+@pytest.mark.parametrize("apart_s", [1 / 30, 0.012, 0.003])
+def test_keys_that_are_held_down_neither_hold_a_reply_up_nor_hurry_it(apart_s: float) -> None:
+    batches_s = typed([1 + number * apart_s for number in range(int(2 / apart_s))], 3.0)
+    gaps_s = gaps_of(batches_s)
+    assert min(gaps_s[1:]) >= TYPING_INTERVAL_S - 0.001
+    assert max(gaps_s) < TYPING_INTERVAL_S + apart_s + 0.01
+
+
+def test_a_reply_waits_for_no_key_that_does_not_come() -> None:
+    batches_s = typed([1.0, 1.45, 1.9], 4.0, paints=False)
+    while_typing_s = [time_s for time_s in batches_s if time_s < 1.9 + TYPING_S]
+    assert gaps_of(while_typing_s) == pytest.approx([LONGEST_HOLD_S] * 3, abs=0.01)
+    after_s = [time_s for time_s in batches_s if time_s > 1.9 + TYPING_S + 0.001]
+    assert gaps_of(after_s) == pytest.approx([MIN_INTERVAL_S] * (len(after_s) - 1), abs=0.011)
+
+
+def test_a_key_that_asks_for_something_does_not_wait_for_another_one() -> None:
+    batches_s = typed([1.0, 1.05], 1.5, writes=False)
+    assert max(gaps_of(batches_s)) < MIN_INTERVAL_S + 0.02
 
 
 tokens = st.builds(TokensEmitted, id=st.integers(1, 3), text=st.text(max_size=4), ids=st.tuples(st.integers(0, 9)))

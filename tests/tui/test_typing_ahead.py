@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Input, Static
+from textual.widgets import Input, Static, TextArea
 
 from engine.paths import Paths
 from tests.tui.conftest import Program
@@ -95,3 +96,50 @@ async def test_a_key_that_never_ends_holds_the_next_ones_for_a_moment_only() -> 
             assert asyncio.get_running_loop().time() < deadline_s
             await asyncio.sleep(0.01)
         app.query_one(Stuck).done.set()
+
+
+class Slow(TextArea):
+    """Takes its time for a key."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
+        await super()._on_key(event)
+
+
+class Painted(Host):
+    """Keeps what its field said in each frame, and when a key was said to be seen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+        self.typist.watch(lambda: self.seen.append("told"))
+
+    def compose(self) -> ComposeResult:
+        yield Slow()
+
+    def post_display_hook(self) -> None:
+        if self.screen_stack:
+            self.seen.append(self.query_one(TextArea).text)
+
+
+async def test_a_letter_is_told_to_be_seen_once_it_is_painted() -> None:
+    app = Painted()
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        for typed in ("a", "ab", "abc"):
+            app.seen.clear()
+            burst(app, typed[-1])
+            deadline_s = asyncio.get_running_loop().time() + DEADLINE_S
+            while "told" not in app.seen:
+                assert asyncio.get_running_loop().time() < deadline_s
+                await asyncio.sleep(0.001)
+            assert app.seen.index("told") > app.seen.index(typed)
+
+
+async def test_only_letters_and_steps_of_the_cursor_are_typing() -> None:
+    app = Painted()
+    async with app.run_test() as pilot:
+        for key, writes in (("a", True), ("escape", False), ("ctrl+left", True), ("f9", False), ("backspace", True)):
+            await pilot.press(key)
+            assert (app.typist.last_key_s > float("-inf")) is writes, key

@@ -16,6 +16,7 @@ from engine.memory import Memory
 from engine.models.reference import STARTER
 from tui import commands
 from tui.bridge import Bridge, EventsArrived
+from tui.ordered_keys import typist_of
 from tui.remembering import Remembering
 from tui.renderables.written_with import written_with
 from tui.screens.breakpoints import take_size
@@ -129,7 +130,7 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
             self.notice(warning, error=True)
         self.session = Session(
             store=store,
-            bridge=Bridge(services.client, self.post_message, last_key_s=lambda: getattr(self.app, "last_key_s", 0.0)),
+            bridge=Bridge(services.client, self.post_message, typist=typist_of(self.app)),
             library=services.library,
             settings=services.settings,
             listener=self,
