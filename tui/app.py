@@ -177,6 +177,7 @@ def run(
     from engine.paths import find_paths
     from tui.keyboard import install as install_keyboard
     from tui.output import install as install_output
+    from tui.painting import install as install_painting
 
     def make() -> Services:
         from tui.start import make_services as make_real
@@ -189,6 +190,7 @@ def run(
     theme = load_memory(paths.memory_file).theme
     install_keyboard()
     install_output()
+    install_painting()
     app = TunesmithApp(make, theme=theme, model=model, template=template, run=run, opened=_look_less_for_garbage)
     app.run()
     return app.return_code or 0
