@@ -1,14 +1,14 @@
 """How long a key takes from the keyboard to the screen while a reply streams, and while a trainer runs flat out too.
 
-    python -m bench.keys [--keys N] [--model REF] [--train REF] [--only WORDS] [--json]
+    python -m bench.keys [--keys N] [--model REF] [--train REF] [--only WORDS] [--apart S S] [--json]
 
 Each case is a whole program on a pseudo-terminal. Letters that are nowhere else on the screen are typed into the
-composer one by one, at the uneven pace of a fast typist; the time is from the write of a letter to the arrival of the
-first bytes that paint it. The cases: the plainest Textual program, as the floor; Tunesmith while nothing happens;
-Tunesmith while a scripted model host streams 1,000 tokens a second; with `--model`, while a real model streams as fast
-as it can (one that takes its time: a window that is full in a second is no stream); and these two while a trainer
-takes all that it can get: the program's own, which teaches the starter or `--train`. The frames painted a second are
-counted while nobody types; cores are those that the trainer got.
+composer one by one, at the uneven pace of a fast typist or as far apart as `--apart` says; the time is from the write
+of a letter to the arrival of the first bytes that paint it. The cases: the plainest Textual program, as the floor;
+Tunesmith while nothing happens; Tunesmith while a scripted model host streams 1,000 tokens a second; with `--model`,
+while a real model streams as fast as it can (one that takes its time: a window that is full in a second is no stream);
+and these two while a trainer takes all that it can get: the program's own, which teaches the starter or `--train`. The
+frames painted a second are counted while nobody types; cores are those that the trainer got.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ COLUMNS = (
     Column("most_frames", "most in 1 s", "d"),
     Column("trainer_cores", "trainer, cores", ".2f"),
 )
-_PAUSE_S = (0.06, 0.15)
+_APART_S = (0.06, 0.15)
 _COUNT_FRAMES_S = 5.0
 _FRAME = b"\x1b[?2026h"
 _TEMPLATE = 'name = "Endless"\nkind = "completion"\nbody = "{{ message }}"\n[sampling]\nmax_new_tokens = 10000000\n'
@@ -105,8 +105,16 @@ def cases(model: str, trained: str) -> list[Case]:
     ]
 
 
-def measure(case: Case, letters: Sequence[str], home: Path) -> tuple[list[float], dict[str, Value]]:
+def measure(
+    case: Case, letters: Sequence[str], home: Path, apart_s: tuple[float, float]
+) -> tuple[list[float], dict[str, Value]]:
     """Run one case.
+
+    Args:
+        case: Which.
+        letters: What is typed.
+        home: An empty folder for what the program keeps.
+        apart_s: The least and the longest time between two letters.
 
     Returns:
         Milliseconds for each letter, and the other figures.
@@ -126,13 +134,15 @@ def measure(case: Case, letters: Sequence[str], home: Path) -> tuple[list[float]
         case.prepare(terminal)
         if trainer is not None:
             trainer.begin()
-        times_ms = time_keys(terminal, letters, case.before_each)
+        times_ms = time_keys(terminal, letters, case.before_each, apart_s)
         case.before_each(terminal)
         frames = count_frames(terminal)
         return times_ms, {**frames, "trainer_cores": None if trainer is None else trainer.cores()}
 
 
-def time_keys(terminal: Terminal, letters: Sequence[str], before_each: Prepare) -> list[float]:
+def time_keys(
+    terminal: Terminal, letters: Sequence[str], before_each: Prepare, apart_s: tuple[float, float]
+) -> list[float]:
     """Type the letters.
 
     Returns:
@@ -141,7 +151,7 @@ def time_keys(terminal: Terminal, letters: Sequence[str], before_each: Prepare) 
     pace = random.Random(7)
     times_ms = []
     for letter in letters:
-        time.sleep(pace.uniform(*_PAUSE_S))
+        time.sleep(pace.uniform(*apart_s))
         before_each(terminal)
         start = terminal.written_bytes()
         sent_s = time.monotonic() - terminal.started_at
@@ -167,7 +177,7 @@ def report(options: argparse.Namespace) -> Report:
         if not is_chosen(case.name, options.only):
             continue
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            times_ms, figures = measure(case, LETTERS[: options.keys], Path(folder))
+            times_ms, figures = measure(case, LETTERS[: options.keys], Path(folder), tuple(options.apart))
         times[case.name] = times_ms
         rows.append(
             {
@@ -185,7 +195,12 @@ def report(options: argparse.Namespace) -> Report:
     goals.append(Goal("most frames in a second", MOST_FRAMES_PER_S, frames, at_most=True))
     return Report(
         benchmark="bench.keys",
-        conditions={"keys in each case": options.keys, "model": options.model or "none", "trained": options.train},
+        conditions={
+            "keys in each case": options.keys,
+            "apart, s": f"{options.apart[0]:g} to {options.apart[1]:g}",
+            "model": options.model or "none",
+            "trained": options.train,
+        },
         columns=COLUMNS,
         rows=rows,
         goals=goals,
@@ -203,6 +218,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Ended before its time"))
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--keys", type=int, default=200, help=f"how many keys in each case, at most {len(LETTERS)}")
+    parser.add_argument(
+        "--apart", type=float, nargs=2, default=_APART_S, metavar="S", help="least and longest time between keys, in s"
+    )
     parser.add_argument("--model", default="", metavar="REF", help="a model to stream as well")
     parser.add_argument("--train", default="starter", metavar="REF", help="which model is trained meanwhile")
     parser.add_argument("--only", default="", metavar="WORDS", help="only cases whose names hold one of these words")
