@@ -164,7 +164,9 @@ class Bridge:
     def _follow_key(self) -> None:
         """Tell what has come right behind a key that has been painted, where it is time to."""
         loop = asyncio.get_running_loop()
-        if self._timer is None or self._is_behind_key or loop.time() + BEHIND_KEY_S < self._rested_s():
+        if self._timer is None or self._timer.cancelled() or self._is_behind_key:
+            return
+        if loop.time() + BEHIND_KEY_S < self._rested_s():
             return
         self._timer.cancel()
         self._is_behind_key = True

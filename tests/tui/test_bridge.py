@@ -174,6 +174,22 @@ def test_a_key_that_asks_for_something_does_not_wait_for_another_one() -> None:
     assert max(gaps_of(batches_s)) < MIN_INTERVAL_S + 0.02
 
 
+def test_a_key_behind_the_end_tells_nothing_any_more() -> None:
+    async def close_and_type() -> int:
+        typist, batches = Typist(), list[EventsArrived]()
+        bridge = Bridge(Steady(), batches.append, busy_clock=lambda: 0.0, typist=typist)  # type: ignore[arg-type]
+        bridge.run(CountTokens(id=7, prompt=PROMPT))
+        await asyncio.sleep(1.05)
+        await bridge.close()
+        told = len(batches)
+        await asyncio.sleep(1)
+        typist.key_seen()
+        await asyncio.sleep(1)
+        return len(batches) - told
+
+    assert run_jumping(close_and_type()) == 0
+
+
 tokens = st.builds(TokensEmitted, id=st.integers(1, 3), text=st.text(max_size=4), ids=st.tuples(st.integers(0, 9)))
 others = st.builds(
     TokensCounted, id=st.integers(1, 3), tokens=st.just(1), context_tokens=st.just(2), dropped_turns=st.just(0)
