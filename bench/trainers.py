@@ -1,9 +1,9 @@
-"""The trainers that `bench.training` has compete: each a process that takes one step and ends.
+"""The trainers that `bench.training` has compete: each a process that takes two steps and ends.
 
     python -m bench.trainers NAME [--layers N] [--width N] [--threads N] [--seed N]
 
-It takes a short step first, which is slow since it makes the optimiser's state, and then the one that counts, of which
-it writes a JSON object: see `Taken`.
+It takes a step first that does not count, and is slow since memory and the optimiser's state are made in it; of the
+second one it writes a JSON object: see `Taken`.
 
 - recipe: transformers' `Trainer` with its defaults, every text padded to 512 tokens, 8 texts at once.
 - bare loop: the same without `Trainer`, and padded to the longest text of the batch only.
@@ -36,7 +36,7 @@ from engine.training.batches import Batches
 from engine.training.checkpoints import Progress
 from engine.training.evaluation import Evaluator
 from engine.training.learner import Learner
-from engine.training.machine import pick_precision
+from engine.training.machine import keep_memory, pick_precision
 from engine.training.methods import build
 from engine.training.reporter import Cadence, Reporter
 from engine.training.rows import Layout
@@ -46,12 +46,12 @@ from engine.training.ways import choose_way
 RECIPE, BARE_LOOP = "recipe", "bare loop"
 METHODS = ("full", "lora", "soft-prompt")
 LENGTH, BATCH, VOCABULARY, TEXTS = 512, 8, 50_257, 400
-_SHORT, _PACKS, _PASSES = 32, 4, 2
+_SHORT, _PACKS, _PASSES = 96, 4, 2
 _LEARNING_RATE = 1e-5
 
 Row = dict[str, list[int]]
 Lesson = Callable[["Stopwatch", Sequence[Row], Sequence[Row]], None]
-"""Learns from some short texts in a first step, and from others in a second."""
+"""Learns from some texts in a first step, and from others in a second."""
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -135,10 +135,9 @@ def recipe(model: Any, folder: Path) -> Lesson:
     )  # fmt: skip
 
     def learn(watch: Stopwatch, first: Sequence[Row], second: Sequence[Row]) -> None:
-        lengths = iter((_SHORT, LENGTH))
         trainer = Trainer(
             model=model, args=arguments, train_dataset=[*first, *second], callbacks=[watch],
-            data_collator=lambda rows: filled(rows, next(lengths)),
+            data_collator=lambda rows: filled(rows, LENGTH),
         )  # fmt: skip
         trainer.remove_callback(PrinterCallback)
         trainer.train()
@@ -173,19 +172,26 @@ class _Words:
 
 def ours(model: Any, folder: Path, method: Any) -> Lesson:
     """The trainer of `tunesmith tune`."""
+    keep_memory()
     plan = Plan(model="bench", data=DataSpec(source="bench"), method=method, max_steps=2)
     adapted = build(plan, model, _Words(), None)
     device = torch.device("cpu")
     learner = Learner(adapted, pad_id=0, autocast=precision(method, model))
-    choose_way(learner, shortened(reviews()[:3]), packing=True)
+    short = [{name: tokens[:_SHORT] for name, tokens in row.items()} for row in reviews()[:3]]
+    choose_way(learner, short, packing=True)
     run = RunFolder(folder / "run")
     run.path.mkdir()
 
+    def layout_of(batch: Sequence[Row]) -> Layout:
+        lengths = [len(row["input_ids"]) + learner.virtual_tokens for row in batch]
+        return Layout(lengths, columns=max(LENGTH, *lengths), packs=_PACKS, seed=1)
+
+    def passes_of(batch: Sequence[Row]) -> list[list[list[Row]]]:
+        return [[[batch[place] for place in pack] for pack in packs] for packs in layout_of(batch).epoch(0)]
+
     def learn(watch: Stopwatch, first: Sequence[Row], second: Sequence[Row]) -> None:
-        lengths = [len(row["input_ids"]) + learner.virtual_tokens for row in second]
-        layout = Layout(lengths, columns=max(LENGTH, *lengths), packs=_PACKS, seed=1)
-        passes = [[[second[place] for place in pack] for pack in packs] for packs in layout.epoch(0)]
-        items = [*([first[:1]] for _ in passes), *passes]
+        warm, passes = passes_of(first), passes_of(second)
+        items = [*(warm[number % len(warm)] for number in range(len(passes))), *passes]
         reporter = Reporter(
             run, writer=None, plan=plan, cadence=Cadence(evaluate_every=1000, save_every=1000, total_steps=1000),
             progress=Progress(), epoch_at=lambda step: 0.0, device=device,
@@ -195,7 +201,8 @@ def ours(model: Any, folder: Path, method: Any) -> Lesson:
         )
         teacher = Teacher(
             learner, batches=cast(Batches, items), arguments=arguments, reporter=reporter, run=run, plan=plan,
-            tokenizer=None, template=None, evaluator=Evaluator(learner, second[:1], layout=layout, device=device),
+            tokenizer=None, template=None,
+            evaluator=Evaluator(learner, second, layout=layout_of(second), device=device),
         )  # fmt: skip
         teacher.add_callback(watch)
         teacher.train()
@@ -219,11 +226,6 @@ def texts_for(name: str, rows: Sequence[Row], draw: random.Random) -> list[Row]:
     return [chosen[place] for packs in layout.epoch(0)[:_PASSES] for pack in packs for place in pack]
 
 
-def shortened(rows: Sequence[Row]) -> list[Row]:
-    """The beginnings of texts."""
-    return [{name: tokens[:_SHORT] for name, tokens in row.items()} for row in rows]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("name", choices=(RECIPE, BARE_LOOP, *METHODS))
@@ -237,12 +239,13 @@ def main() -> None:
     warnings.filterwarnings("ignore", category=FutureWarning)  # PEFT asks transformers in a way that has become old
     model, rows, watch = new_model(options.layers, options.width), reviews(), Stopwatch()
     kind = str(precision(options.name, model) or torch.float32).removeprefix("torch.")
-    texts = texts_for(options.name, rows, random.Random(options.seed))
+    draw = random.Random(options.seed)
+    others, texts = (texts_for(options.name, rows, draw) for _ in range(2))
     with tempfile.TemporaryDirectory() as folder:
         makers: dict[str, Callable[[Any, Path], Lesson]] = {RECIPE: recipe, BARE_LOOP: bare_loop}
         make = makers.get(options.name)
         learn = make(model, Path(folder)) if make else ours(model, Path(folder), options.name)
-        learn(watch, shortened(rows[:BATCH]), texts)
+        learn(watch, others, texts)
     taken = Taken(
         precision=kind,
         tokens=sum(len(row["input_ids"]) for row in texts),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ _BF16_FROM_PARAMETERS = 20_000_000
 """Smaller models spend more time on converting numbers than on multiplying them."""
 _THREADS_FROM_PARAMETERS = 5_000_000
 _AUTOGROUP = Path("/proc/self/autogroup")
+_TRIM_THRESHOLD, _MMAP_MAX = -1, -4
+"""Of glibc's `mallopt`."""
 
 
 def yield_to_others() -> None:
@@ -27,6 +30,24 @@ def yield_to_others() -> None:
         os.nice(19)
     with contextlib.suppress(OSError):
         _AUTOGROUP.write_text("19", encoding="ascii")
+
+
+def keep_memory() -> bool:
+    """Have freed memory stay with this process, for the next step.
+
+    glibc gives large blocks back at once, and has each page of the next one cleared by the kernel: a tenth of a step
+    on the 12 layers of GPT-2. The most that the process takes hardly changes.
+
+    Returns:
+        Whether the C library could be told.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        tell = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError):
+        return False
+    return bool(tell(_MMAP_MAX, 0)) and bool(tell(_TRIM_THRESHOLD, -1))
 
 
 def pick_thread_count(wanted: int, processes: int, parameters: int) -> int:

@@ -25,7 +25,7 @@ from engine.runs.log import EventWriter
 from engine.runs.plan import Plan, check, read_plan
 from engine.training.assembly import assemble
 from engine.training.checkpoints import Progress, newest_whole, read_progress
-from engine.training.machine import yield_to_others
+from engine.training.machine import keep_memory, yield_to_others
 from engine.training.preparation import Preparation
 from engine.training.workshop import Workshop
 
@@ -60,6 +60,7 @@ class _Session:
         check(plan)
         if plan.polite:
             yield_to_others()
+        keep_memory()
         self._run, self._plan, self._paths, self._writer = run, plan, paths, writer
 
     def train(self) -> int:
