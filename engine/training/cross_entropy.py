@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from engine.training.frozen import Frozen, Matrix, filled_up
+
 _BLOCK_BYTES = 52 * 1024 * 1024
 """Of logits at once: 512 positions in bfloat16 with GPT-2's vocabulary."""
 _BLOCKS_OF_HEAD = 4
@@ -16,12 +18,15 @@ _BLOCKS_OF_HEAD = 4
 _ROWS_AT_ONCE = 8
 """The softmax of so many rows stays in the processor's cache."""
 _COLUMNS_AT_ONCE = 8192
-_ROUND = 64
-"""GPT-2's 50,257 columns lie askew in memory: filled up, products with them are a tenth quicker."""
 
 
 def summed_cross_entropy(
-    hidden: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, targets: torch.Tensor
+    hidden: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None,
+    targets: torch.Tensor,
+    *,
+    frozen: Frozen | None = None,
 ) -> torch.Tensor:
     """Sum of -log p(target) in nats, as a scalar in float32.
 
@@ -33,13 +38,18 @@ def summed_cross_entropy(
         weight: The head's, `(V, D)`.
         bias: The head's, `(V,)`, or None.
         targets: Ids, `(M,)`; all of them count.
+        frozen: Keeps the weight, cast and laid out, for the next time, where it does not learn.
     """
     if torch.is_autocast_enabled(hidden.device.type):
         dtype = torch.get_autocast_dtype(hidden.device.type)
     else:
         dtype = hidden.dtype
     with torch.autocast(hidden.device.type, enabled=False):
-        arguments = (hidden, weight, bias, targets, dtype, torch.is_grad_enabled())
+        if frozen is None or weight.requires_grad:
+            matrix = Matrix(filled_up(weight, dtype).T, dtype, once=True)
+        else:
+            matrix = frozen.matrix(weight, dtype, turned=True, fill=True)
+        arguments = (hidden, weight, matrix, bias, targets, torch.is_grad_enabled())
         return _SummedCrossEntropy.apply(*arguments)  # type: ignore[no-untyped-call]
 
 
@@ -49,12 +59,13 @@ class _SummedCrossEntropy(torch.autograd.Function):
         ctx: Any,
         hidden: torch.Tensor,
         weight: torch.Tensor,
+        matrix: Matrix,
         bias: torch.Tensor | None,
         targets: torch.Tensor,
-        dtype: torch.dtype,
         wants_grad: bool,
     ) -> torch.Tensor:
-        states, matrix = hidden.to(dtype), _filled_up(weight, dtype)
+        dtype = matrix.dtype
+        states = hidden.to(dtype)
         wants_hidden = wants_grad and hidden.requires_grad
         wants_weight = wants_grad and weight.requires_grad
         wants_bias = wants_grad and bias is not None and bias.requires_grad
@@ -63,21 +74,21 @@ class _SummedCrossEntropy(torch.autograd.Function):
         grad_bias = torch.zeros_like(bias, dtype=torch.float32) if wants_bias and bias is not None else None
         total = torch.zeros((), dtype=torch.float32, device=hidden.device)
         room = _BLOCK_BYTES * (_BLOCKS_OF_HEAD if wants_weight else 1)
-        rows = max(1, min(len(states), room // (matrix.shape[0] * dtype.itemsize)))
-        block = states.new_empty(rows, matrix.shape[0])
+        rows = max(1, min(len(states), room // (matrix.outputs * dtype.itemsize)))
         for start in range(0, len(states), rows):
             part, wanted = states[start : start + rows], targets[start : start + rows]
-            logits = torch.mm(part, matrix.T, out=block[: len(part)])
+            logits = matrix.times(part, None)
             if bias is not None:
                 logits[:, : len(bias)] += bias.to(dtype)
             logits[:, len(weight) :] = -torch.inf
             total += _losses_and_errors(logits, wanted).sum()
             if grad_hidden is not None:
-                torch.mm(logits, matrix, out=grad_hidden[start : start + rows])
+                grad_hidden[start : start + rows] = matrix.times_transposed(logits)
             if grad_weight is not None:
                 _add_products(grad_weight, logits, part, is_first=start == 0)
             if grad_bias is not None:
                 grad_bias += logits[:, : len(grad_bias)].sum(0, dtype=torch.float32)
+            del logits  # before there is room for the next ones
         if grad_weight is not None and len(states) == 0:
             grad_weight.zero_()
         ctx.grads = (None if grad_hidden is None else grad_hidden.to(hidden.dtype), grad_weight, grad_bias)
@@ -88,18 +99,7 @@ class _SummedCrossEntropy(torch.autograd.Function):
         scale = grads[0]
         scaled = [None if grad is None else grad.mul_(scale.to(grad.dtype)) for grad in ctx.grads]
         ctx.grads = ()
-        return (*scaled, None, None, None)
-
-
-def _filled_up(weight: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """The weight with rows of zeros to a round number, `(W, D)`; itself where it is round already and of that type."""
-    room = -len(weight) % _ROUND
-    if not room:
-        return weight.detach().to(dtype)
-    filled = weight.new_empty(len(weight) + room, weight.shape[1], dtype=dtype)
-    filled[: len(weight)] = weight
-    filled[len(weight) :] = 0
-    return filled
+        return (scaled[0], scaled[1], None, scaled[2], None, None)
 
 
 def _losses_and_errors(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from engine.training.cross_entropy import summed_cross_entropy
+from engine.training.frozen import Frozen
 from engine.training.rows import IGNORED, Pack, packed, padded
 
 Way = Literal["packed", "own-head", "padded"]
@@ -40,6 +41,7 @@ class Learner(nn.Module):
         self.autocast = autocast
         self.way = way
         base = model.get_base_model() if hasattr(model, "get_base_model") else model
+        self._head = Frozen()
         self._base = [base]  # in a list, so that it is not registered a second time
         self._takes_positions = "position_ids" in inspect.signature(base.forward).parameters
 
@@ -81,7 +83,7 @@ class Learner(nn.Module):
                 states = self.base.base_model(**inputs, use_cache=False)[0]  # (B, T, D)
                 head = self.base.get_output_embeddings()
                 chosen = states.reshape(-1, states.shape[-1])[counted]
-                return summed_cross_entropy(chosen, head.weight, getattr(head, "bias", None), wanted)
+                return summed_cross_entropy(chosen, head.weight, getattr(head, "bias", None), wanted, frozen=self._head)
             logits = self.base(**inputs, use_cache=False).logits  # (B, T, V)
             chosen = logits.reshape(-1, logits.shape[-1])[counted]
         return nn.functional.cross_entropy(chosen.float(), wanted, reduction="sum")

@@ -47,6 +47,9 @@ def build(plan: Plan, base: Any, tokenizer: Any, checkpoint: Path | None) -> Any
             adapted = get_peft_model(base, _lora_config(plan.lora, base))
         quicken(adapted)
         return adapted
+    from engine.training.frozen import quicken_frozen
+
+    quicken_frozen(base)
     model = get_peft_model(base, _soft_prompt_config(plan.soft_prompt, base))
     if checkpoint is not None:
         _continue_prompt(model, checkpoint)

@@ -1,7 +1,7 @@
 """LoRA's linear layers, forward and backward in as few passes over memory as they need.
 
 PEFT's own layer casts, scales and adds in steps of their own, each of which reads and writes a layer's whole output.
-Here the adapter is added where the frozen product lies, and the frozen weight is cast once for all steps.
+Here the adapter is added where the frozen product lies, and the frozen weight is laid out once for all steps.
 
 Notation: M positions, I inputs, O outputs, R the rank; s is alpha / R, y = x W + b + s (x A) B.
 """
@@ -15,19 +15,21 @@ from peft.tuners.lora.layer import Linear as LoraLinear
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
+from engine.training.frozen import Frozen, Matrix
+
 
 def quicken(model: Any) -> None:
     """Let the LoRA layers of a PEFT model take the quick way; parameters and their names stay as they are."""
     for module in model.modules():
         if type(module) is LoraLinear and isinstance(module.base_layer, nn.Linear | Conv1D):
             module.__class__ = QuickLora
+            module._frozen = Frozen()
 
 
 class QuickLora(LoraLinear):
     """PEFT's layer, computed at once while it learns; in all other cases just PEFT's."""
 
-    _cast: tuple[torch.Tensor, int, torch.Tensor] | None = None
-    """A frozen weight, which state of it, and what it was cast to: `(I, O)`."""
+    _frozen: Frozen
 
     def forward(self, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
         """Map `(..., I)` to `(..., O)`."""
@@ -39,7 +41,8 @@ class QuickLora(LoraLinear):
         with torch.autocast("cpu", enabled=False):
             rows = x.reshape(-1, x.shape[-1]).to(dtype)
             bias = None if base.bias is None else base.bias.to(dtype)
-            arguments = (rows, self._frozen(dtype), bias, down, up, self.scaling[name])
+            matrix = self._frozen.matrix(base.weight, dtype, turned=not isinstance(base, Conv1D))
+            arguments = (rows, matrix, bias, down, up, self.scaling[name])
             return _Adapted.apply(*arguments).view(*x.shape[:-1], -1)  # type: ignore[no-untyped-call]
 
     def _is_plain(self, name: str) -> bool:
@@ -57,23 +60,13 @@ class QuickLora(LoraLinear):
             and (base.bias is None or not base.bias.requires_grad)
         )
 
-    def _frozen(self, dtype: torch.dtype) -> torch.Tensor:
-        weight = self.base_layer.weight
-        turned = weight if isinstance(self.base_layer, Conv1D) else weight.T
-        if weight.dtype == dtype:
-            return turned
-        state = weight._version
-        if self._cast is None or self._cast[0] is not weight or self._cast[1] != state or self._cast[2].dtype != dtype:
-            self._cast = (weight, state, turned.to(dtype))
-        return self._cast[2]
-
 
 class _Adapted(torch.autograd.Function):
     @staticmethod
     def forward(  # noqa: PLR0917 - torch passes by position
         ctx: Any,
         rows: torch.Tensor,
-        weight: torch.Tensor,
+        matrix: Matrix,
         bias: torch.Tensor | None,
         down: torch.Tensor,
         up: torch.Tensor,
@@ -82,21 +75,21 @@ class _Adapted(torch.autograd.Function):
         """Args: `(M, I)`, `(I, O)`, `(O,)`, A' `(R, I)`, B' `(O, R)`; returns `(M, O)`."""
         narrow, wide = down.to(rows.dtype), (up * scale).to(rows.dtype)
         inner = rows @ narrow.T
-        out = rows @ weight if bias is None else torch.addmm(bias, rows, weight)
+        out = matrix.times(rows, bias)
         out.addmm_(inner, wide.T)
-        ctx.save_for_backward(rows, weight, inner, narrow, wide)
-        ctx.scale, ctx.kinds = scale, (down.dtype, up.dtype)
+        ctx.save_for_backward(rows, inner, narrow, wide)
+        ctx.matrix, ctx.scale, ctx.kinds = matrix, scale, (down.dtype, up.dtype)
         return out
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        rows, weight, inner, narrow, wide = ctx.saved_tensors
+        rows, inner, narrow, wide = ctx.saved_tensors
         grad = grads[0].to(rows.dtype)
         to_inner = grad @ wide  # (M, R)
         to_down = (to_inner.T @ rows).to(ctx.kinds[0])
         to_up = (grad.T @ inner).to(ctx.kinds[1]).mul_(ctx.scale)
         to_rows = None
         if ctx.needs_input_grad[0]:
-            to_rows = grad @ weight.T
+            to_rows = ctx.matrix.times_transposed(grad)
             to_rows.addmm_(to_inner, narrow)
         return to_rows, None, None, to_down, to_up, None
