@@ -64,6 +64,11 @@ class Paths(msgspec.Struct, frozen=True):
         return self.cache / "tokenizers"
 
     @property
+    def kernels(self) -> Path:
+        """Machine code of the loops that int8 computes with."""
+        return self.cache / "kernels"
+
+    @property
     def converted(self) -> Path:
         """Safetensors copies of .gguf files, which load far faster."""
         return self.cache / "converted"

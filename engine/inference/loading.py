@@ -6,6 +6,7 @@ model of transformers is opened when somebody asks for it; everywhere else that 
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -95,6 +96,7 @@ def load(
         Misuse: No such device or dtype.
         Cancelled: `cancelled` said so.
     """
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(paths.kernels))  # read when numba is imported, which int8 alone does
     torch.set_num_threads(max(1, threads))
     place = pick_device(device)
     numbers = pick_dtype(dtype, place)

@@ -62,7 +62,10 @@ def open_weights(
     storage = _STORAGES.get(dtype) if device.type == "cpu" and not batched else None
     raw = read_config(folder, local.name)
     if storage == "int8" and not HAS_FBGEMM:
-        raise Misuse("int8 needs FBGEMM, which this build of torch has not: it is for x86", "Take the dtype float16")
+        raise Misuse(
+            "int8 is for processors of the x86 family, as torch multiplies in 8 bits there alone",
+            "Take the dtype float16",
+        )
 
     def seen() -> Sequence[int]:
         return sample() if storage == "int8" else ()

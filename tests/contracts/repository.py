@@ -11,7 +11,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY_MODULES = ("data", "host", "inference", "training")
 """The children of engine that may load torch and its like, directly or not."""
-HEAVY_LIBRARIES = ("torch", "transformers", "datasets", "peft", "accelerate")
+HEAVY_LIBRARIES = ("torch", "transformers", "datasets", "peft", "accelerate", "numba")
 
 
 def project() -> dict[str, Any]:

@@ -5,14 +5,21 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
+_BLOCK = 64
+"""Queries that are computed together: what comes after the last of them is not even multiplied."""
 
-def attend(queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+
+def attend(
+    queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, *, with_kernels: bool = False
+) -> torch.Tensor:
     """Let the last T tokens look at themselves and at what came before.
 
     Args:
         queries: `(H, T, D)`.
         keys: `(1, K, S, D)`, of which the last T are those of the queries; each of the K heads serves H / K queries.
+            They lie in memory as `Keys` gives them.
         values: `(1, K, S, D)`.
+        with_kernels: One token reads keys and values by `kernels`, half again as fast; importing them takes a while.
 
     Returns:
         `(T, H * D)`.
@@ -22,13 +29,19 @@ def attend(queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> t
     if tokens == 1:
         # The queries that share a key head are rows of one product.
         grouped = queries.reshape(1, key_heads, heads // key_heads, width)
+        if with_kernels:
+            from engine.inference.compact.row_attention import attend_row
+
+            return attend_row(grouped[0], keys[0], values[0]).view(1, heads * width)
         return functional.scaled_dot_product_attention(grouped, keys, values).reshape(1, heads * width)
     if key_heads != heads:
         keys = keys.repeat_interleave(heads // key_heads, dim=1)
         values = values.repeat_interleave(heads // key_heads, dim=1)
-    if held == tokens:
-        seen = functional.scaled_dot_product_attention(queries[None], keys, values, is_causal=True)
-    else:
-        mask = torch.ones(tokens, held, dtype=torch.bool).tril(held - tokens)
-        seen = functional.scaled_dot_product_attention(queries[None], keys, values, attn_mask=mask)
-    return seen[0].transpose(0, 1).reshape(tokens, heads * width)
+    seen = torch.empty(tokens, heads, width)
+    for start in range(0, tokens, _BLOCK):
+        block = queries[None, :, start : start + _BLOCK]
+        end = held - tokens + start + block.shape[2]
+        mask = torch.ones(block.shape[2], end, dtype=torch.bool).tril(end - block.shape[2])
+        part = functional.scaled_dot_product_attention(block, keys[:, :, :end], values[:, :, :end], attn_mask=mask)
+        seen[start : start + _BLOCK] = part[0].transpose(0, 1)
+    return seen.view(tokens, heads * width)

@@ -16,6 +16,15 @@ from engine.inference.decoding import PREFILL_TOKENS, Cancelled
 
 SAMPLE_TOKENS = 64
 """So many show int8 matrices which of their inputs are loud."""
+_PIECE_FLOP = {"float32": 3e10, "float16": 3e10, "int8": 1.4e11}
+"""What one core does in a third of a second: a cancel waits for a piece of a prompt, and larger pieces are quicker."""
+_MOST_PIECE_TOKENS = 512
+
+
+def piece_tokens(parameters: int, storage: Storage) -> int:
+    """How many tokens of a prompt are taken in at once, a multiple of `PREFILL_TOKENS`."""
+    pieces = int(_PIECE_FLOP[storage] / (2 * max(1, parameters)) / PREFILL_TOKENS)
+    return min(_MOST_PIECE_TOKENS, PREFILL_TOKENS * max(1, pieces))
 
 
 class CompactDecoder:
@@ -50,6 +59,7 @@ class CompactDecoder:
         self.parameters = found.parameters + (0 if vectors is None else vectors.numel())
         self.size_bytes = found.size_bytes
         """Of the weights, as they are kept."""
+        self._piece_tokens = piece_tokens(self.parameters, storage)
         self._prompt: tuple[int, ...] = ()
         self._prompt_logits: torch.Tensor | None = None
         """Of the last prompt: the same one again costs nothing, and gives the same numbers to the last bit."""
@@ -70,9 +80,9 @@ class CompactDecoder:
         while done < len(ids):
             if cancelled():
                 return None
-            piece = ids[done : done + PREFILL_TOKENS]
+            piece = ids[done : done + self._piece_tokens]
             done += len(piece)
-            hidden = self._hidden(piece)
+            hidden = self._hidden(piece, wanted=1 if done == len(ids) else 0)
             if done == len(ids):
                 logits = self._logits(hidden)
         self._prompt, self._prompt_logits = tuple(ids), logits
@@ -81,7 +91,7 @@ class CompactDecoder:
     @torch.inference_mode()
     def step(self, token: int) -> torch.Tensor:
         """Take in one more token."""
-        return self._logits(self._hidden((token,)))
+        return self._logits(self._hidden((token,), wanted=1))
 
     def foresight(self) -> CompactDecoder | None:
         """Itself; None in int8, where several rows are rounded otherwise than one."""
@@ -94,7 +104,7 @@ class CompactDecoder:
     @torch.inference_mode()
     def try_out(self, tokens: Sequence[int]) -> torch.Tensor:
         """Take in tokens; returns the logits after each, `(T, V)`."""
-        return self._model.head(self._model.normalised(self._hidden(tokens)))
+        return self._model.head(self._model.normalised(self._hidden(tokens, wanted=len(tokens))))
 
     def take_back(self, count: int) -> None:
         """Unsee the last so many."""
@@ -109,7 +119,8 @@ class CompactDecoder:
     def _see(self, sample: Sequence[int]) -> None:
         """Show all matrices the same text, and remember nothing of it."""
         known = [token for token in sample if token < self._model.shape.vocabulary]
-        hidden = self._hidden(known[: min(SAMPLE_TOKENS, self._model.shape.context)] or [0])
+        shown = known[: min(SAMPLE_TOKENS, self._model.shape.context)] or [0]
+        hidden = self._hidden(shown, wanted=len(shown))
         self._model.head(self._model.normalised(hidden))
         self._keys.clear()
 
@@ -118,14 +129,14 @@ class CompactDecoder:
             self._prompt_logits is not None and self._prompt == tuple(ids) and self._keys.common_prefix(ids) == len(ids)
         )
 
-    def _hidden(self, ids: Sequence[int]) -> torch.Tensor:
+    def _hidden(self, ids: Sequence[int], *, wanted: int) -> torch.Tensor:
         self._keys.reserve(len(self._keys) + len(ids))
-        hidden = self._model.hidden(self._embedded(ids), self._keys)
+        hidden = self._model.hidden(self._embedded(ids), self._keys, wanted)
         self._keys.grew(ids)
         return hidden
 
     def _logits(self, hidden: torch.Tensor) -> torch.Tensor:
-        return self._model.head(self._model.normalised(hidden[-1:]))[0]
+        return self._model.head(self._model.normalised(hidden))[0]
 
     def _embedded(self, ids: Sequence[int]) -> torch.Tensor:
         places = torch.tensor(ids)

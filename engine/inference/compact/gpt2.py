@@ -10,7 +10,7 @@ from torch.nn import functional
 from engine.inference.compact.architecture import Architecture
 from engine.inference.compact.attention import attend
 from engine.inference.compact.keys import Keys
-from engine.inference.compact.tensors import INNER_GROUPS, Tensors
+from engine.inference.compact.tensors import Tensors
 
 _LINEAR = math.sqrt(8 / math.pi)
 _CUBIC = _LINEAR * 0.044715
@@ -35,20 +35,22 @@ class Gpt2:
         self.head = tensors.head(table if untied is None else untied)
         self.table = tensors.looked_up(table)
 
-    def hidden(self, embedded: torch.Tensor, keys: Keys) -> torch.Tensor:
+    def hidden(self, embedded: torch.Tensor, keys: Keys, wanted: int) -> torch.Tensor:
         """Pass new tokens through all layers.
 
         Args:
             embedded: `(T, D)`; they follow those that are held.
             keys: There is room for them.
+            wanted: How many of the last are asked for: of the others the last layer computes keys and values only.
 
         Returns:
-            `(T, D)`, before the last norm.
+            `(wanted, D)`, before the last norm.
         """
         start = len(keys)
         rows = embedded + self._positions[start : start + embedded.shape[0]]
         for index, layer in enumerate(self._layers):
-            rows = layer(rows, keys, index)
+            count = wanted if index == len(self._layers) - 1 else rows.shape[0]
+            rows = layer(rows, keys, index, count)
         return rows
 
     def normalised(self, rows: torch.Tensor) -> torch.Tensor:
@@ -60,20 +62,25 @@ class _Layer:
     def __init__(self, shape: Architecture, tensors: Tensors, name: str) -> None:
         width = shape.width
         self._shape = shape
+        self._with_kernels = tensors.storage == "int8"
         self._norms = [
             (tensors.vector(f"{name}.{norm}.weight", width), tensors.vector(f"{name}.{norm}.bias", width))
             for norm in ("ln_1", "ln_2")
         ]
         self._attention_in = tensors.transposed_matrix(f"{name}.attn.c_attn", width, 3 * width)
         self._attention_out = tensors.transposed_matrix(f"{name}.attn.c_proj", width, width)
-        self._inner = tensors.transposed_matrix(f"{name}.mlp.c_fc", width, shape.inner_width, groups=INNER_GROUPS)
-        self._outer = tensors.transposed_matrix(f"{name}.mlp.c_proj", shape.inner_width, width, groups=INNER_GROUPS)
+        self._inner = tensors.transposed_matrix(f"{name}.mlp.c_fc", width, shape.inner_width)
+        self._outer = tensors.transposed_matrix(f"{name}.mlp.c_proj", shape.inner_width, width)
 
-    def __call__(self, rows: torch.Tensor, keys: Keys, index: int) -> torch.Tensor:
+    def __call__(self, rows: torch.Tensor, keys: Keys, index: int, wanted: int) -> torch.Tensor:
         shape = self._shape
         mixed = self._attention_in(self._normalised(rows, 0))
         queries, new_keys, values = mixed.view(-1, 3, shape.heads, shape.head_width).permute(1, 2, 0, 3)
-        rows = rows + self._attention_out(attend(queries, *keys.put(index, new_keys, values)))
+        held = keys.put(index, new_keys, values)
+        if wanted == 0:
+            return rows[:0]
+        seen = attend(queries[:, -wanted:], *held, with_kernels=self._with_kernels)
+        rows = rows[-wanted:] + self._attention_out(seen)
         return rows + self._outer(self._activated(self._inner(self._normalised(rows, 1))))
 
     def _normalised(self, rows: torch.Tensor, norm: int) -> torch.Tensor:

@@ -10,7 +10,7 @@ from torch.nn import functional
 from engine.inference.compact.architecture import Architecture
 from engine.inference.compact.attention import attend
 from engine.inference.compact.keys import Keys
-from engine.inference.compact.tensors import INNER_GROUPS, Tensors
+from engine.inference.compact.tensors import Tensors
 
 
 class Llama:
@@ -32,20 +32,22 @@ class Llama:
         self._frequencies = frequencies(shape)
         self._turns = torch.empty(0, 2, shape.head_width)
 
-    def hidden(self, embedded: torch.Tensor, keys: Keys) -> torch.Tensor:
+    def hidden(self, embedded: torch.Tensor, keys: Keys, wanted: int) -> torch.Tensor:
         """Pass new tokens through all layers.
 
         Args:
             embedded: `(T, D)`; they follow those that are held.
             keys: There is room for them.
+            wanted: How many of the last are asked for: of the others the last layer computes keys and values only.
 
         Returns:
-            `(T, D)`, before the last norm.
+            `(wanted, D)`, before the last norm.
         """
         turns = self._turns_at(len(keys), embedded.shape[0])
         rows = embedded
         for index, layer in enumerate(self._layers):
-            rows = layer(rows, keys, index, turns)
+            count = wanted if index == len(self._layers) - 1 else rows.shape[0]
+            rows = layer(rows, keys, index, count, turns)
         return rows
 
     def normalised(self, rows: torch.Tensor) -> torch.Tensor:
@@ -66,6 +68,7 @@ class Llama:
 class _Layer:
     def __init__(self, shape: Architecture, tensors: Tensors, name: str) -> None:
         self._shape = shape
+        self._with_kernels = tensors.storage == "int8"
         width, inner = shape.width, shape.inner_width
         query_width, key_width = shape.heads * shape.head_width, shape.key_heads * shape.head_width
         self._norms = [
@@ -83,11 +86,8 @@ class _Layer:
             (f"{name}.mlp.gate_proj", f"{name}.mlp.up_proj"),
             ((inner, width),) * 2,
             biased=shape.inner_bias,
-            groups=INNER_GROUPS,
         )
-        self._outer = tensors.matrix(
-            (f"{name}.mlp.down_proj",), ((width, inner),), biased=shape.inner_bias, groups=INNER_GROUPS
-        )
+        self._outer = tensors.matrix((f"{name}.mlp.down_proj",), ((width, inner),), biased=shape.inner_bias)
         self._head_norms = (
             [tensors.vector(f"{name}.self_attn.{part}_norm.weight", shape.head_width) for part in "qk"]
             if shape.head_norms
@@ -95,7 +95,7 @@ class _Layer:
         )
 
     def __call__(
-        self, rows: torch.Tensor, keys: Keys, index: int, turns: tuple[torch.Tensor, torch.Tensor]
+        self, rows: torch.Tensor, keys: Keys, index: int, wanted: int, turns: tuple[torch.Tensor, torch.Tensor]
     ) -> torch.Tensor:
         shape = self._shape
         mixed = self._attention_in(self._normalised(rows, 0))
@@ -112,7 +112,10 @@ class _Layer:
             )
         turned = _turn(turned, *turns)
         held = keys.put(index, turned[shape.heads :], heads[shape.heads + shape.key_heads :])
-        rows = rows + self._attention_out(attend(turned[: shape.heads], *held))
+        if wanted == 0:
+            return rows[:0]
+        seen = attend(turned[: shape.heads, -wanted:], *held, with_kernels=self._with_kernels)
+        rows = rows[-wanted:] + self._attention_out(seen)
         gate, up = self._inner(self._normalised(rows, 1)).chunk(2, 1)
         return rows + self._outer(functional.silu(gate) * up)
 

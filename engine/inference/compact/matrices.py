@@ -11,8 +11,6 @@ from typing import Literal, Protocol
 import torch
 from torch.nn import functional
 
-from engine.inference.compact.eighths import Int8Matrix
-
 Storage = Literal["float32", "float16", "int8"]
 STORAGES: tuple[Storage, ...] = ("float32", "float16", "int8")
 
@@ -30,18 +28,19 @@ class Matrix(Protocol):
         """From `(T, I)` to `(T, O)`, in float32."""
 
 
-def matrix(weight: torch.Tensor, bias: torch.Tensor | None, storage: Storage, *, groups: int = 1) -> Matrix:
+def matrix(weight: torch.Tensor, bias: torch.Tensor | None, storage: Storage) -> Matrix:
     """Put a matrix into memory.
 
     Args:
         weight: `(O, I)`, in any floating dtype, in any layout.
         bias: `(O,)`.
         storage: In which form. A matrix with numbers beyond float16 is kept in float32 instead.
-        groups: As in `Int8Matrix`.
     """
     bias = None if bias is None else bias.float().contiguous()
     if storage == "int8":
-        return Int8Matrix(weight, bias, groups)
+        from engine.inference.compact.eighths import Int8Matrix  # Numba takes a third of a second to import
+
+        return Int8Matrix(weight, bias)
     if storage == "float16" and float(weight.abs().amax()) < torch.finfo(torch.float16).max:
         return Float16Matrix(weight, bias) if HAS_FBGEMM else PlainFloat16Matrix(weight, bias)
     return Float32Matrix(weight, bias)

@@ -9,9 +9,6 @@ import torch
 
 from engine.inference.compact.matrices import Matrix, Storage, matrix
 
-INNER_GROUPS = 2
-"""Of the two matrices around the activation, which lose most in 8 bits: in two groups less than half of it."""
-
 
 class MissingTensor(Exception):
     """A weight is not there, or has another shape than the config says."""
@@ -28,7 +25,7 @@ class Tensors:
             storage: How matrices are kept.
         """
         self._tensors = tensors
-        self._storage = storage
+        self.storage = storage
         self.parameters = 0
         """Numbers handed out so far."""
         self.size_bytes = 0
@@ -60,16 +57,13 @@ class Tensors:
         self.size_bytes += 0 if shared else table.nbytes
         return table
 
-    def matrix(
-        self, names: tuple[str, ...], shapes: tuple[tuple[int, int], ...], *, biased: bool, groups: int = 1
-    ) -> Matrix:
+    def matrix(self, names: tuple[str, ...], shapes: tuple[tuple[int, int], ...], *, biased: bool) -> Matrix:
         """Matrices that take the same rows, as one.
 
         Args:
             names: Without `.weight` and `.bias`.
             shapes: `(O, I)` of each.
             biased: Whether each has a bias.
-            groups: As for `matrices.matrix`.
 
         Raises:
             MissingTensor: One is not there.
@@ -78,27 +72,27 @@ class Tensors:
         biases = (
             [self.vector(f"{name}.bias", shape[0]) for name, shape in zip(names, shapes, strict=True)] if biased else []
         )
-        return self._kept(matrix(_joined(weights), _joined(biases) if biased else None, self._storage, groups=groups))
+        return self._kept(matrix(_joined(weights), _joined(biases) if biased else None, self.storage))
 
-    def transposed_matrix(self, name: str, inputs: int, outputs: int, *, groups: int = 1) -> Matrix:
+    def transposed_matrix(self, name: str, inputs: int, outputs: int) -> Matrix:
         """A matrix with a bias that is kept the other way round, `(I, O)`, as GPT-2 does.
 
         Raises:
             MissingTensor: It is not there.
         """
         weight = self._checked(f"{name}.weight", (inputs, outputs))
-        return self._kept(matrix(weight.t(), self.vector(f"{name}.bias", outputs), self._storage, groups=groups))
+        return self._kept(matrix(weight.t(), self.vector(f"{name}.bias", outputs), self.storage))
 
     def head(self, weight: torch.Tensor) -> Matrix:
         """The output head, `(V, D)`."""
-        return self._kept(matrix(weight, None, self._storage))
+        return self._kept(matrix(weight, None, self.storage))
 
     def looked_up(self, table: torch.Tensor) -> torch.Tensor:
         """An embedding for as long as the model lives: its rows are added, so float16 will do where matrices have less.
 
         In float32 it stays what the file has. Else nothing refers to the file afterwards, which leaves the memory.
         """
-        if self._storage == "float32" or float(table.abs().amax()) >= torch.finfo(torch.float16).max:
+        if self.storage == "float32" or float(table.abs().amax()) >= torch.finfo(torch.float16).max:
             return table
         return table.to(torch.float16, copy=True)
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import torch
-from torch.nn import functional
 from transformers import (
     GPT2Config,
     GPT2LMHeadModel,
@@ -23,7 +22,7 @@ from transformers import (
 )
 
 from engine.inference.compact import CompactDecoder, Storage, from_files, from_network, read_architecture
-from engine.inference.compact.eighths import Int8Matrix
+from engine.inference.compact.decoder import piece_tokens
 from engine.inference.decoding import PREFILL_TOKENS
 from engine.inference.loading import LoadedModel, load
 from engine.models import LocalModel
@@ -164,7 +163,8 @@ def test_smaller_numbers_hardly_change_what_is_likely(network: Any, storage: Sto
         assert float((theirs.exp() * (theirs - ours)).sum()) < most
 
 
-def test_a_cancel_is_heard_between_two_pieces_of_a_prompt() -> None:
+def test_a_cancel_is_heard_between_two_pieces_of_a_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.inference.compact.decoder.piece_tokens", lambda parameters, storage: PREFILL_TOKENS)
     torch.manual_seed(1)
     network = gpt2().eval()
     decoder, ids = compact(network), some_ids(2 * PREFILL_TOKENS)
@@ -195,6 +195,28 @@ def test_weights_beyond_float16_are_kept_in_float32() -> None:
     assert torch.isfinite(logits).all()
 
 
+@pytest.mark.parametrize(
+    ("parameters", "storage", "tokens"),
+    [
+        (2_000_000, "float32", 512),
+        (124_000_000, "float32", 128),
+        (124_000_000, "int8", 512),
+        (360_000_000, "int8", 128),
+        (8_000_000_000, "int8", 128),
+        (0, "float16", 512),
+    ],
+)
+def test_a_piece_of_a_prompt_is_as_large_as_a_cancel_may_wait(parameters: int, storage: Storage, tokens: int) -> None:
+    assert piece_tokens(parameters, storage) == tokens
+
+
+def test_a_prompt_in_pieces_gives_what_it_gives_at_once(network: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = some_ids(40)
+    whole = taken_in(compact(network), ids)
+    monkeypatch.setattr("engine.inference.compact.decoder.piece_tokens", lambda parameters, storage: 16)
+    torch.testing.assert_close(taken_in(compact(network), ids), whole, rtol=1e-4, atol=1e-5)
+
+
 def test_an_error_in_the_middle_leaves_what_was_held_before(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(1)
     network = gpt2().eval()
@@ -202,7 +224,7 @@ def test_an_error_in_the_middle_leaves_what_was_held_before(monkeypatch: pytest.
     taken_in(decoder, ids[:8])
     results = iter((torch.zeros(12, 32),))
     with monkeypatch.context() as patch:
-        patch.setattr("engine.inference.compact.gpt2.attend", lambda *args: next(results))
+        patch.setattr("engine.inference.compact.gpt2.attend", lambda *args, **options: next(results))
         with pytest.raises(StopIteration):
             decoder.prefill(ids, lambda: False)
     assert decoder.reusable(ids) == 8
@@ -293,25 +315,3 @@ def test_eight_bits_hardly_move_what_the_starter_finds_likely() -> None:
     assert float((theirs.exp() * (theirs - ours)).sum(1).mean()) < 5e-3
     following = torch.tensor(ids[1:])[:, None]
     assert float((theirs[:-1].gather(1, following) - ours[:-1].gather(1, following)).mean()) < 5e-3
-
-
-def test_a_loud_input_does_not_drown_the_others() -> None:
-    draw = torch.Generator().manual_seed(2)
-    weight, rows = torch.randn(24, 64, generator=draw), torch.randn(50, 64, generator=draw)
-    rows[:, 7] *= 1_000
-    matrix = Int8Matrix(weight, torch.randn(24, generator=draw))
-    matrix(rows)
-    others = rows.clone()
-    others[:, 7] = 0
-    for some in (others, others[:1]):
-        apart = matrix(some) - functional.linear(some, weight, matrix._bias)
-        assert float(apart.abs().max()) < 0.2
-
-
-def test_a_row_alone_and_among_others_gives_the_same_in_eight_bits() -> None:
-    draw = torch.Generator().manual_seed(2)
-    matrix = Int8Matrix(torch.randn(24, 64, generator=draw), None, groups=2)
-    rows = torch.randn(50, 64, generator=draw)
-    together = matrix(rows)
-    alone = torch.cat([matrix(row[None]) for row in rows])
-    torch.testing.assert_close(alone, together, rtol=0, atol=0.05)

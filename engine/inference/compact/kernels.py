@@ -1,0 +1,206 @@
+"""Loops that torch has no operation for, made into machine code when they are first needed, and kept on disk.
+
+Numba (Lam et al., 2015) compiles them through LLVM for the processor that is there, so that a plain loop uses its
+widest registers: a row times a matrix in 8 bits reads the weights as fast as the memory gives them, at almost twice
+the speed of torch's own product. T is the number of rows, I that of inputs, O that of outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+_F = TypeVar("_F", bound=Callable[..., Any])
+_LEVELS = np.float32(255)
+_MIDDLE = np.float32(128)
+_LIMIT = np.float32(127)
+_BLOCK = 128
+"""Products that are added up together: a constant number, so that the compiler unrolls them."""
+_PART = 64
+"""Sums that stay in registers: a constant number, so that the compiler knows."""
+
+
+def _compiled(function: _F) -> _F:
+    """Into machine code at the first call; it is kept where there is a folder to keep it in."""
+    options = {"fastmath": True, "nogil": True, "boundscheck": False}
+    try:
+        made: _F = numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # no folder can be written to
+        made = numba.njit(**options)(function)
+    return made
+
+
+@_compiled
+def multiply_row(
+    row: Array, damping: Array, limit: float, room: Array, numbers: Array, scales: Array,
+    loud: Array, loud_weights: Array, bias: Array, product: Array,
+) -> None:  # fmt: skip
+    """A row times a matrix: what is loud in float32, the rest damped and rounded to int16.
+
+    Args:
+        row: `(I,)` in float32.
+        damping: `(I,)`; 0 for inputs that are loud.
+        limit: The largest number in 16 bits with which no sum leaves 32.
+        room: `(I,)` in int16, for the rounded row.
+        numbers: `(O, I)` in int8.
+        scales: `(O,)`: what 1 stands for in them.
+        loud: `(K,)`: which inputs are loud.
+        loud_weights: `(K, O)` in float32.
+        bias: `(O,)`.
+        product: `(O,)`, to be filled.
+    """
+    most = np.float32(0)
+    for each in range(row.shape[0]):
+        most = max(most, abs(row[each] * damping[each]))
+    if not most > np.float32(0) or most == np.float32(np.inf):
+        most = np.float32(1)
+    scale, step = np.float32(limit) / most, most / np.float32(limit)
+    for each in range(row.shape[0]):
+        room[each] = np.int16(np.rint(row[each] * damping[each] * scale))
+    for place in range(product.shape[0]):
+        product[place] = bias[place]
+    for which in range(loud.shape[0]):
+        value = row[loud[which]]
+        for place in range(product.shape[0]):
+            product[place] += value * loud_weights[which, place]
+    whole = row.shape[0] - row.shape[0] % _BLOCK
+    for place in range(product.shape[0]):
+        total = np.int32(0)
+        for first in range(0, whole, _BLOCK):
+            part = np.int32(0)
+            for each in range(_BLOCK):
+                part = np.int32(part + np.int32(np.int32(numbers[place, first + each]) * np.int32(room[first + each])))
+            total = np.int32(total + part)
+        for each in range(whole, row.shape[0]):
+            total = np.int32(total + np.int32(np.int32(numbers[place, each]) * np.int32(room[each])))
+        product[place] += np.float32(total) * (scales[place] * step)
+
+
+@_compiled
+def compare(queries: Array, keys: Array, scale: float, likenesses: Array) -> None:
+    """Products of queries with keys.
+
+    Args:
+        queries: `(K, G, D)`: G of them share each of the K key heads.
+        keys: `(K, C, D)`: room for C, of which the first S are held.
+        scale: By which all are multiplied.
+        likenesses: `(K, G, S)`, to be filled.
+    """
+    heads, group, held = likenesses.shape
+    for head in range(heads):
+        for member in range(group):
+            for place in range(held):
+                product = np.float32(0)
+                for each in range(queries.shape[2]):
+                    product += queries[head, member, each] * keys[head, place, each]
+                likenesses[head, member, place] = product * np.float32(scale)
+
+
+@_compiled
+def mix(shares: Array, values: Array, seen: Array) -> None:
+    """Sums of values, each with its share.
+
+    Args:
+        shares: `(K, G, S)`.
+        values: `(K, C, D)`: room for C, of which the first S are held.
+        seen: `(K, G, D)`, to be filled.
+    """
+    heads, group, held = shares.shape
+    width = values.shape[2]
+    for head in range(heads):
+        for member in range(group):
+            for first in range(0, width - width % _PART, _PART):
+                sums = np.zeros(_PART, np.float32)
+                for place in range(held):
+                    for each in range(_PART):
+                        sums[each] += shares[head, member, place] * values[head, place, first + each]
+                seen[head, member, first : first + _PART] = sums
+            for each in range(width - width % _PART, width):
+                total = np.float32(0)
+                for place in range(held):
+                    total += shares[head, member, place] * values[head, place, each]
+                seen[head, member, each] = total
+
+
+@_compiled
+def quantise_rows(
+    rows: Array, damping: Array, first: int, end: int, numbers: Array, steps: Array, offsets: Array
+) -> None:
+    """Damp a part of rows `(T, I)` and round it to 256 levels, from each row's lowest to its highest.
+
+    Args:
+        rows: In float32.
+        damping: `(I,)`.
+        first: Input of the part.
+        end: The input behind it.
+        numbers: `(T, I)` in int8, whose part is filled.
+        steps: `(T,)`, to be filled: what 1 stands for.
+        offsets: `(T,)`, to be filled: what 0 stands for.
+    """
+    damped_by = damping[first:end]
+    for place in range(rows.shape[0]):
+        row, rounded = rows[place, first:end], numbers[place, first:end]
+        lowest, highest = np.float32(0), np.float32(0)
+        for each in range(row.shape[0]):
+            damped = row[each] * damped_by[each]
+            lowest, highest = min(lowest, damped), max(highest, damped)
+        step = (highest - lowest) / _LEVELS
+        if not step > np.float32(0) or step == np.float32(np.inf):
+            step = np.float32(1)
+        scale, shift = np.float32(1) / step, lowest / step + _MIDDLE
+        for each in range(row.shape[0]):
+            rounded[each] = np.int8(np.rint(row[each] * damped_by[each] * scale - shift))
+        steps[place], offsets[place] = step, lowest + _MIDDLE * step
+
+
+@_compiled
+def add_scaled(product: Array, steps: Array, offsets: Array, scales: Array, sums: Array, rows: Array) -> None:
+    """Add a product of whole numbers to rows.
+
+    Args:
+        product: `(T, O)` in int32.
+        steps: `(T,)`, as `quantise_rows` gives them.
+        offsets: `(T,)`, likewise.
+        scales: `(O,)` of the weights.
+        sums: `(O,)`: what a row of ones gives.
+        rows: `(T, O)` in float32.
+    """
+    for place in range(product.shape[0]):
+        step, offset = steps[place], offsets[place]
+        for each in range(product.shape[1]):
+            rows[place, each] += np.float32(product[place, each]) * (step * scales[each]) + offset * sums[each]
+
+
+@_compiled
+def quantise_weights(weight: Array, raised: Array, numbers: Array, scales: Array) -> int:
+    """Raise weights `(O, I)` input by input, and round each output's to 255 levels around 0.
+
+    Args:
+        weight: In float32.
+        raised: `(I,)`: by how much.
+        numbers: `(O, I)` in int8, to be filled.
+        scales: `(O,)`, to be filled.
+
+    Returns:
+        The largest sum of magnitudes of an output's numbers.
+    """
+    largest = 0
+    for place in range(weight.shape[0]):
+        most = np.float32(0)
+        for each in range(weight.shape[1]):
+            most = max(most, abs(weight[place, each] * raised[each]))
+        if not most > np.float32(0) or most == np.float32(np.inf):
+            most = np.float32(1)
+        scale = _LIMIT / most
+        magnitude = np.int32(0)
+        for each in range(weight.shape[1]):
+            number = np.int32(np.rint(weight[place, each] * raised[each] * scale))
+            numbers[place, each] = np.int8(number)
+            magnitude = np.int32(magnitude + abs(number))
+        scales[place] = most / _LIMIT
+        largest = max(largest, int(magnitude))
+    return largest

@@ -1,0 +1,78 @@
+"""A matrix in 8 bits against the one that it was made of, and attention of one row against torch's own."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional
+
+from engine.inference.compact.eighths import Int8Matrix
+from engine.inference.compact.row_attention import attend_row
+
+pytestmark = pytest.mark.torch
+
+
+def drawn(*shape: int, seed: int = 2) -> torch.Tensor:
+    """Numbers of a normal distribution."""
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def test_a_loud_input_does_not_drown_the_others() -> None:
+    weight, bias, rows = drawn(24, 64), drawn(24, seed=3), drawn(50, 64, seed=4)
+    rows[:, 7] *= 1_000
+    matrix = Int8Matrix(weight, bias)
+    matrix(rows)
+    others = rows.clone()
+    others[:, 7] = 0
+    for some in (others, others[:1]):
+        assert float((matrix(some) - functional.linear(some, weight, bias)).abs().max()) < 0.3
+
+
+@pytest.mark.parametrize(("outputs", "inputs"), [(24, 64), (130, 200), (16, 384), (8, 1600), (3, 5)])
+def test_a_row_alone_and_among_others_gives_nearly_the_product(outputs: int, inputs: int) -> None:
+    weight, bias, rows = drawn(outputs, inputs), drawn(outputs, seed=3), drawn(50, inputs, seed=4)
+    matrix = Int8Matrix(weight, bias)
+    together = matrix(rows)
+    exact = functional.linear(rows, weight, bias)
+    alone = torch.cat([matrix(row[None]) for row in rows])
+    size = float(exact.std())
+    assert float((together - exact).std()) < 0.012 * size
+    assert float((alone - exact).std()) < 0.008 * size
+
+
+def test_sums_of_a_wide_row_never_leave_32_bits() -> None:
+    """All products have the same sign, and each is as large as can be."""
+    matrix, row = Int8Matrix(torch.ones(4, 40_000), None), torch.full((1, 40_000), 3.0)
+    matrix(row)
+    torch.testing.assert_close(matrix(row), torch.full((1, 4), 120_000.0), rtol=1e-3, atol=0)
+
+
+@pytest.mark.parametrize("rows", [torch.zeros(1, 64), torch.zeros(3, 64)])
+def test_silence_gives_the_bias(rows: torch.Tensor) -> None:
+    bias = drawn(24, seed=3)
+    matrix = Int8Matrix(drawn(24, 64), bias)
+    matrix(drawn(9, 64, seed=4))
+    torch.testing.assert_close(matrix(rows), bias.expand(len(rows), 24), rtol=0, atol=1e-3)
+
+
+def test_the_first_rows_may_be_silent_and_weights_too() -> None:
+    matrix = Int8Matrix(torch.zeros(24, 64), None)
+    assert not matrix(torch.zeros(2, 64)).any()
+    assert not matrix(drawn(1, 64)).any()
+
+
+def test_rows_and_weights_may_lie_in_memory_as_they_like() -> None:
+    weight, rows = drawn(64, 24).t(), drawn(64, 9, seed=4).t()
+    plain, strided = Int8Matrix(weight.contiguous(), None), Int8Matrix(weight, None)
+    for some in (rows, rows[:1]):
+        torch.testing.assert_close(strided(some), plain(some.contiguous()), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("width", [4, 64, 80, 128])
+@pytest.mark.parametrize("group", [1, 3])
+@pytest.mark.parametrize("held", [1, 17, 40])
+def test_one_token_sees_what_it_sees_by_torch(width: int, group: int, held: int) -> None:
+    queries, room = drawn(2, group, width), drawn(2, 2, 40, width, seed=3)
+    keys, values = room[0, :, :held], room[1, :, :held]
+    theirs = functional.scaled_dot_product_attention(queries[None], keys[None], values[None])[0]
+    torch.testing.assert_close(attend_row(queries, keys, values), theirs, rtol=1e-4, atol=1e-5)
