@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import torch
 from torch.nn import functional
+
+from engine.inference.compact.keys import Array, Keys
+from engine.inference.compact.matrices import Storage
 
 _BLOCK = 64
 """Queries that are computed together: what comes after the last of them is not even multiplied."""
 
 
-def attend(
-    queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, *, with_kernels: bool = False
-) -> torch.Tensor:
+class RowAttention(Protocol):
+    """Writes the keys and values of one token, and attends to all that are held."""
+
+    def __call__(self, queries: Array, new_keys: Array, new_values: Array, keys: Keys, layer: int) -> torch.Tensor:
+        """From queries `(H, D)`, keys and values `(K, D)` to `(1, H * D)`."""
+
+
+def attention_of_a_row(storage: Storage) -> RowAttention | None:
+    """The quickest way for one token; None is `attend`, which spares who has no int8 the import of Numba."""
+    if storage != "int8":
+        return None
+    from engine.inference.compact.row_attention import attend_row
+
+    return attend_row
+
+
+def attend(queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
     """Let the last T tokens look at themselves and at what came before.
 
     Args:
         queries: `(H, T, D)`.
         keys: `(1, K, S, D)`, of which the last T are those of the queries; each of the K heads serves H / K queries.
-            They lie in memory as `Keys` gives them.
         values: `(1, K, S, D)`.
-        with_kernels: One token reads keys and values by `kernels`, half again as fast; importing them takes a while.
 
     Returns:
         `(T, H * D)`.
@@ -29,10 +46,6 @@ def attend(
     if tokens == 1:
         # The queries that share a key head are rows of one product.
         grouped = queries.reshape(1, key_heads, heads // key_heads, width)
-        if with_kernels:
-            from engine.inference.compact.row_attention import attend_row
-
-            return attend_row(grouped[0], keys[0], values[0]).view(1, heads * width)
         return functional.scaled_dot_product_attention(grouped, keys, values).reshape(1, heads * width)
     if key_heads != heads:
         keys = keys.repeat_interleave(heads // key_heads, dim=1)

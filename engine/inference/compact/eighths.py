@@ -16,7 +16,7 @@ from __future__ import annotations
 import torch
 
 from engine.inference.compact import kernels
-from engine.inference.compact.kernels import Array
+from engine.inference.compact.keys import Array
 
 _LOUDEST = 16
 """Inputs that stay in float32."""

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 
 from engine.inference.compact.architecture import Architecture
-from engine.inference.compact.attention import attend
+from engine.inference.compact.attention import attend, attention_of_a_row
 from engine.inference.compact.keys import Keys
 from engine.inference.compact.tensors import Tensors
 
@@ -62,7 +62,7 @@ class _Layer:
     def __init__(self, shape: Architecture, tensors: Tensors, name: str) -> None:
         width = shape.width
         self._shape = shape
-        self._with_kernels = tensors.storage == "int8"
+        self._attend_row = attention_of_a_row(tensors.storage)
         self._norms = [
             (tensors.vector(f"{name}.{norm}.weight", width), tensors.vector(f"{name}.{norm}.bias", width))
             for norm in ("ln_1", "ln_2")
@@ -73,13 +73,16 @@ class _Layer:
         self._outer = tensors.transposed_matrix(f"{name}.mlp.c_proj", shape.inner_width, width)
 
     def __call__(self, rows: torch.Tensor, keys: Keys, index: int, wanted: int) -> torch.Tensor:
-        shape = self._shape
         mixed = self._attention_in(self._normalised(rows, 0))
-        queries, new_keys, values = mixed.view(-1, 3, shape.heads, shape.head_width).permute(1, 2, 0, 3)
-        held = keys.put(index, new_keys, values)
-        if wanted == 0:
-            return rows[:0]
-        seen = attend(queries[:, -wanted:], *held, with_kernels=self._with_kernels)
+        if self._attend_row is not None and wanted == len(rows) == 1:
+            queries, new_keys, values = mixed.numpy().reshape(3, self._shape.heads, -1)
+            seen = self._attend_row(queries, new_keys, values, keys, index)
+        else:
+            parts = mixed.view(-1, 3, self._shape.heads, self._shape.head_width).permute(1, 2, 0, 3)
+            held = keys.put(index, parts[1], parts[2])
+            if wanted == 0:
+                return rows[:0]
+            seen = attend(parts[0, :, -wanted:], *held)
         rows = rows[-wanted:] + self._attention_out(seen)
         return rows + self._outer(self._activated(self._inner(self._normalised(rows, 1))))
 

@@ -13,11 +13,16 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from engine.inference.compact.keys import Array
+
 _F = TypeVar("_F", bound=Callable[..., Any])
 _LEVELS = np.float32(255)
 _MIDDLE = np.float32(128)
 _LIMIT = np.float32(127)
+_ONE, _HALF, _THIRD, _QUARTER, _FIFTH, _SIXTH = (np.float32(1 / divisor) for divisor in range(1, 7))
+_LOG_2, _LOG2_E = np.float32(np.log(2)), np.float32(1 / np.log(2))
+_LEAST_POWER = np.float32(-126)
+_POWERS = 2.0 ** np.arange(-126, 1, dtype=np.float32)
 _BLOCK = 128
 """Products that are added up together: a constant number, so that the compiler unrolls them."""
 _PART = 64
@@ -81,48 +86,61 @@ def multiply_row(
 
 
 @_compiled
-def compare(queries: Array, keys: Array, scale: float, likenesses: Array) -> None:
-    """Products of queries with keys.
-
-    Args:
-        queries: `(K, G, D)`: G of them share each of the K key heads.
-        keys: `(K, C, D)`: room for C, of which the first S are held.
-        scale: By which all are multiplied.
-        likenesses: `(K, G, S)`, to be filled.
-    """
-    heads, group, held = likenesses.shape
-    for head in range(heads):
-        for member in range(group):
-            for place in range(held):
-                product = np.float32(0)
-                for each in range(queries.shape[2]):
-                    product += queries[head, member, each] * keys[head, place, each]
-                likenesses[head, member, place] = product * np.float32(scale)
+def _share_out(numbers: Array) -> None:
+    """Softmax of `(S,)` in place; e^x as a power of 2 from a table and six terms of the series for the rest."""
+    most = np.float32(-np.inf)
+    for place in range(numbers.shape[0]):
+        most = max(most, numbers[place])
+    whole = np.float32(0)
+    for place in range(numbers.shape[0]):
+        power = max((numbers[place] - most) * _LOG2_E, _LEAST_POWER)
+        rest = (power - np.rint(power)) * _LOG_2
+        series = _ONE
+        for term in (_SIXTH, _FIFTH, _QUARTER, _THIRD, _HALF, _ONE):
+            series = _ONE + rest * term * series
+        numbers[place] = series * _POWERS[np.int32(np.rint(power) - _LEAST_POWER)]
+        whole += numbers[place]
+    for place in range(numbers.shape[0]):
+        numbers[place] /= whole
 
 
 @_compiled
-def mix(shares: Array, values: Array, seen: Array) -> None:
-    """Sums of values, each with its share.
+def attend_row(
+    queries: Array, new_keys: Array, new_values: Array, keys: Array, values: Array, held: int, seen: Array
+) -> None:
+    """Remember one more token, and let it look at itself and at what came before.
 
     Args:
-        shares: `(K, G, S)`.
-        values: `(K, C, D)`: room for C, of which the first S are held.
+        queries: `(K, G, D)`: G of them share each of the K key heads.
+        new_keys: `(K, D)`.
+        new_values: `(K, D)`.
+        keys: `(K, C, D)`: room for C, of which some are held.
+        values: `(K, C, D)`.
+        held: How many.
         seen: `(K, G, D)`, to be filled.
     """
-    heads, group, held = shares.shape
-    width = values.shape[2]
+    heads, group, width = queries.shape
+    scale = np.float32(1 / np.sqrt(width))
+    shares = np.empty(held + 1, np.float32)
     for head in range(heads):
+        keys[head, held], values[head, held] = new_keys[head], new_values[head]
         for member in range(group):
+            for place in range(held + 1):
+                product = np.float32(0)
+                for each in range(width):
+                    product += queries[head, member, each] * keys[head, place, each]
+                shares[place] = product * scale
+            _share_out(shares)
             for first in range(0, width - width % _PART, _PART):
                 sums = np.zeros(_PART, np.float32)
-                for place in range(held):
+                for place in range(held + 1):
                     for each in range(_PART):
-                        sums[each] += shares[head, member, place] * values[head, place, first + each]
+                        sums[each] += shares[place] * values[head, place, first + each]
                 seen[head, member, first : first + _PART] = sums
             for each in range(width - width % _PART, width):
                 total = np.float32(0)
-                for place in range(held):
-                    total += shares[head, member, place] * values[head, place, each]
+                for place in range(held + 1):
+                    total += shares[place] * values[head, place, each]
                 seen[head, member, each] = total
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import torch
 
 from engine.inference.compact.architecture import Architecture
+
+Array = np.ndarray[Any, Any]
 
 _FIRST_TOKENS = 1024
 """Room at the beginning; it doubles when it is full, up to the window."""
@@ -26,6 +30,7 @@ class Keys:
         """The tokens whose keys and values are held."""
         self._room = 0
         self._pairs: list[tuple[torch.Tensor, torch.Tensor]] = []
+        self._arrays: list[tuple[Array, Array]] = []
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -51,6 +56,11 @@ class Keys:
                     new[:, :, :held] = before[:, :, :held]
             self._pairs.append((pair[0], pair[1]))
         self._room = room
+        self._arrays = [(pair[0][0].numpy(), pair[1][0].numpy()) for pair in self._pairs]
+
+    def room(self, layer: int) -> tuple[Array, Array]:
+        """All memory for the keys and the values of a layer, `(K, C, D)` each, as arrays of numpy."""
+        return self._arrays[layer]
 
     def put(self, layer: int, keys: torch.Tensor, values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Write behind what is held, and read all of it.
@@ -85,4 +95,4 @@ class Keys:
 
     def clear(self) -> None:
         """Forget all, and give the memory back."""
-        self.ids, self._pairs, self._room = [], [], 0
+        self.ids, self._pairs, self._arrays, self._room = [], [], [], 0

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from torch.nn import functional
 
 from engine.inference.compact.architecture import Architecture
-from engine.inference.compact.attention import attend
+from engine.inference.compact.attention import attend, attention_of_a_row
 from engine.inference.compact.keys import Keys
 from engine.inference.compact.tensors import Tensors
 
@@ -68,7 +69,7 @@ class Llama:
 class _Layer:
     def __init__(self, shape: Architecture, tensors: Tensors, name: str) -> None:
         self._shape = shape
-        self._with_kernels = tensors.storage == "int8"
+        self._attend_row = attention_of_a_row(tensors.storage)
         width, inner = shape.width, shape.inner_width
         query_width, key_width = shape.heads * shape.head_width, shape.key_heads * shape.head_width
         self._norms = [
@@ -111,10 +112,15 @@ class _Layer:
                 ]
             )
         turned = _turn(turned, *turns)
-        held = keys.put(index, turned[shape.heads :], heads[shape.heads + shape.key_heads :])
-        if wanted == 0:
-            return rows[:0]
-        seen = attend(turned[: shape.heads, -wanted:], *held, with_kernels=self._with_kernels)
+        values = heads[shape.heads + shape.key_heads :]
+        if self._attend_row is not None and wanted == len(rows) == 1:
+            queries, new_keys = np.split(turned.numpy()[:, 0], [shape.heads])
+            seen = self._attend_row(queries, new_keys, values.numpy()[:, 0], keys, index)
+        else:
+            held = keys.put(index, turned[shape.heads :], values)
+            if wanted == 0:
+                return rows[:0]
+            seen = attend(turned[: shape.heads, -wanted:], *held)
         rows = rows[-wanted:] + self._attention_out(seen)
         gate, up = self._inner(self._normalised(rows, 1)).chunk(2, 1)
         return rows + self._outer(functional.silu(gate) * up)

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 
 from engine.inference.compact import kernels
-from engine.inference.compact.kernels import Array
+from engine.inference.compact.keys import Array, Keys
 
 
-def attend_row(queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-    """Let one token look at itself and at what came before.
+def attend_row(queries: Array, new_keys: Array, new_values: Array, keys: Keys, layer: int) -> torch.Tensor:
+    """Write one token behind what is held, and let it look at all of it.
 
     Args:
-        queries: `(K, G, D)`: G of them share each of the K key heads.
-        keys: `(K, S, D)`, a part of the room that `Keys` has.
-        values: `(K, S, D)`, likewise.
+        queries: `(H, D)`.
+        new_keys: `(K, D)`; each of the K heads serves H / K queries.
+        new_values: `(K, D)`.
+        keys: There is room for it.
+        layer: Of these keys.
 
     Returns:
-        `(K, G, D)`.
+        `(1, H * D)`.
     """
-    heads, group, width = queries.shape
-    likenesses = torch.empty(heads, group, keys.shape[1])
-    kernels.compare(queries.numpy(), _room(keys), 1 / math.sqrt(width), likenesses.numpy())
-    seen = torch.empty(queries.shape)
-    kernels.mix(torch.softmax(likenesses, 2).numpy(), _room(values), seen.numpy())
+    heads, width = queries.shape
+    grouped = (new_keys.shape[0], heads // new_keys.shape[0], width)
+    seen = torch.empty(1, heads * width)
+    kernels.attend_row(
+        queries.reshape(grouped), new_keys, new_values, *keys.room(layer), len(keys), seen.numpy().reshape(grouped)
+    )
     return seen
-
-
-def _room(held: torch.Tensor) -> Array:
-    """All the room `(K, C, D)` that a part `(K, S, D)` was taken from: without gaps a loop needs no strides."""
-    heads, _, width = held.shape
-    whole = held.stride(0)
-    return held.as_strided((heads, whole // width, width), (whole, width, 1)).numpy()

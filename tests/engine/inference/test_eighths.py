@@ -6,7 +6,10 @@ import pytest
 import torch
 from torch.nn import functional
 
+from engine.inference.compact.architecture import Architecture
+from engine.inference.compact.attention import attend
 from engine.inference.compact.eighths import Int8Matrix
+from engine.inference.compact.keys import Keys
 from engine.inference.compact.row_attention import attend_row
 
 pytestmark = pytest.mark.torch
@@ -70,9 +73,19 @@ def test_rows_and_weights_may_lie_in_memory_as_they_like() -> None:
 
 @pytest.mark.parametrize("width", [4, 64, 80, 128])
 @pytest.mark.parametrize("group", [1, 3])
-@pytest.mark.parametrize("held", [1, 17, 40])
-def test_one_token_sees_what_it_sees_by_torch(width: int, group: int, held: int) -> None:
-    queries, room = drawn(2, group, width), drawn(2, 2, 40, width, seed=3)
-    keys, values = room[0, :, :held], room[1, :, :held]
-    theirs = functional.scaled_dot_product_attention(queries[None], keys[None], values[None])[0]
-    torch.testing.assert_close(attend_row(queries, keys, values), theirs, rtol=1e-4, atol=1e-5)
+@pytest.mark.parametrize("held", [0, 17, 40])
+def test_one_token_sees_what_it_sees_by_torch_and_is_remembered(width: int, group: int, held: int) -> None:
+    shape = Architecture(
+        family="llama", layers=2, heads=2 * group, key_heads=2, head_width=width, width=8, inner_width=8, vocabulary=9,
+        context=64, epsilon=1e-5, activation="silu", tied=True,
+    )  # fmt: skip
+    keys, queries, new = Keys(shape), 3 * drawn(2 * group, width), drawn(2, 2, 1, width, seed=3)
+    keys.reserve(held + 1)
+    if held:
+        keys.put(1, *drawn(2, 2, held, width, seed=4))
+        keys.grew(range(held))
+    ours = attend_row(queries.numpy(), new[0, :, 0].numpy(), new[1, :, 0].numpy(), keys, 1)
+    written = tuple(torch.from_numpy(room[:, held].copy()) for room in keys.room(1))
+    assert torch.equal(torch.stack(written), new[:, :, 0])
+    theirs = attend(queries[:, None], *keys.put(1, *new))
+    torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
