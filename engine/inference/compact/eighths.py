@@ -49,9 +49,9 @@ class Int8Matrix:
         self._weight: torch.Tensor | None = weight
         self._bias = torch.zeros(outputs) if bias is None else bias
         self._loud = torch.zeros(min(_LOUDEST, inputs), dtype=torch.long)
-        self._loud_weights = torch.zeros(len(self._loud), outputs)
+        self._loud_weights = torch.empty(len(self._loud), outputs)
         self._damping = torch.ones(inputs)
-        self._numbers = torch.zeros(outputs, inputs, dtype=torch.int8)
+        self._numbers = torch.empty(outputs, inputs, dtype=torch.int8)
         self._scales = torch.zeros(outputs)
         self._parts = [(int(part[0]), int(part[-1]) + 1) for part in torch.arange(inputs).chunk(_parts(inputs))]
         self._sums: list[Array] = []
@@ -92,7 +92,7 @@ class Int8Matrix:
         raised[self._loud] = 0
         most = kernels.quantise_weights(weight.numpy(), raised.numpy(), self._numbers.numpy(), self._scales.numpy())
         for first, end in self._parts:
-            self._sums.append((self._numbers[:, first:end].sum(1) * self._scales).numpy())
+            self._sums.append(kernels.add_up(self._numbers.numpy(), self._scales.numpy(), first, end))
         limit, room = min(_MOST_INT16, _MOST_INT32 // max(1, most)), torch.empty(weight.shape[1], dtype=torch.int16)
         self._for_row = (
             self._damping.numpy(),

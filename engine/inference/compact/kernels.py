@@ -222,3 +222,16 @@ def quantise_weights(weight: Array, raised: Array, numbers: Array, scales: Array
         scales[place] = most / _LIMIT
         largest = max(largest, int(magnitude))
     return largest
+
+
+@_compiled
+def add_up(numbers: Array, scales: Array, first: int, end: int) -> Array:
+    """What a row of ones gives from one input to another: sums of `(O, I)`, scaled, `(O,)` in float32."""
+    sums = np.empty(numbers.shape[0], np.float32)
+    for place in range(numbers.shape[0]):
+        part = numbers[place, first:end]
+        total = np.int32(0)
+        for each in range(part.shape[0]):
+            total = np.int32(total + np.int32(part[each]))
+        sums[place] = np.float32(total) * scales[place]
+    return sums

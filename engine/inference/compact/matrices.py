@@ -41,9 +41,15 @@ def matrix(weight: torch.Tensor, bias: torch.Tensor | None, storage: Storage) ->
         from engine.inference.compact.eighths import Int8Matrix  # Numba takes a third of a second to import
 
         return Int8Matrix(weight, bias)
-    if storage == "float16" and float(weight.abs().amax()) < torch.finfo(torch.float16).max:
+    if storage == "float16" and fits_float16(weight):
         return Float16Matrix(weight, bias) if HAS_FBGEMM else PlainFloat16Matrix(weight, bias)
     return Float32Matrix(weight, bias)
+
+
+def fits_float16(weight: torch.Tensor) -> bool:
+    """Whether no number is too large for it; no copy of them is made."""
+    lowest, highest = weight.aminmax()
+    return max(-float(lowest), float(highest)) < torch.finfo(torch.float16).max
 
 
 class Float32Matrix:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from engine.inference.compact.matrices import Matrix, Storage, matrix
+from engine.inference.compact.matrices import Matrix, Storage, fits_float16, matrix
 
 
 class MissingTensor(Exception):
@@ -92,7 +92,7 @@ class Tensors:
 
         In float32 it stays what the file has. Else nothing refers to the file afterwards, which leaves the memory.
         """
-        if self.storage == "float32" or float(table.abs().amax()) >= torch.finfo(torch.float16).max:
+        if self.storage == "float32" or not fits_float16(table):
             return table
         return table.to(torch.float16, copy=True)
 
