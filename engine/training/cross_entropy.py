@@ -80,8 +80,7 @@ class _SummedCrossEntropy(torch.autograd.Function):
             logits = matrix.times(part, None)
             if bias is not None:
                 logits[:, : len(bias)] += bias.to(dtype)
-            logits[:, len(weight) :] = -torch.inf
-            total += _losses_and_errors(logits, wanted).sum()
+            total += _losses_and_errors(logits, wanted, len(weight)).sum()
             if grad_hidden is not None:
                 grad_hidden[start : start + rows] = matrix.times_transposed(logits)
             if grad_weight is not None:
@@ -102,8 +101,13 @@ class _SummedCrossEntropy(torch.autograd.Function):
         return (scaled[0], scaled[1], None, scaled[2], None, None)
 
 
-def _losses_and_errors(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+def _losses_and_errors(logits: torch.Tensor, wanted: torch.Tensor, columns: int) -> torch.Tensor:
     """The loss of each row, `(M,)` in float32; the logits `(M, W)` become their gradients, softmax less the target."""
+    if logits.dtype == torch.bfloat16 and logits.device.type == "cpu":
+        from engine.training.kernels import losses_and_errors
+
+        return losses_and_errors(logits, wanted, columns)
+    logits[:, columns:] = -torch.inf
     places = torch.arange(len(logits), device=logits.device)
     aims = logits[places, wanted].float()
     sums = torch.empty_like(aims)

@@ -13,7 +13,7 @@ def test_a_lighter_model_computes_the_same_and_is_saved_the_same(models: dict[st
     import torch
     from transformers import AutoModelForCausalLM
 
-    from engine.training.lighter import QuickDropout, lighten
+    from engine.training.lighter import QuickDropout, QuickGelu, lighten
     from engine.training.segments import attend_by_segments
 
     model = AutoModelForCausalLM.from_pretrained(models["gpt2"]).eval()
@@ -22,7 +22,7 @@ def test_a_lighter_model_computes_the_same_and_is_saved_the_same(models: dict[st
     model.save_pretrained(tmp_path / "before")
     lighten(model)
     assert attend_by_segments(model)
-    assert type(model.transformer.h[0].mlp.act) is torch.nn.GELU
+    assert type(model.transformer.h[0].mlp.act) is QuickGelu
     assert type(model.transformer.drop) is QuickDropout
     assert torch.allclose(model(input_ids=ids).logits, expected, atol=1e-5 * float(expected.abs().max()))
     model.save_pretrained(tmp_path / "after")
