@@ -65,7 +65,7 @@ class Paths(msgspec.Struct, frozen=True):
 
     @property
     def kernels(self) -> Path:
-        """Machine code of the loops that int8 computes with."""
+        """Machine code of the loops that int8 and training compute with."""
         return self.cache / "kernels"
 
     @property

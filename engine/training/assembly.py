@@ -79,6 +79,7 @@ def assemble(
         Cancelled: Somebody wants it to end.
         TunesmithError: The model or the data can't be used.
     """
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(paths.kernels))  # read when numba is imported, in the first step
     place = _find_place(plan)
     set_seed(plan.seed)
     model = _read_model(plan, paths, checkpoint, place, preparation)
