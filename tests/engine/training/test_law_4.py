@@ -25,6 +25,8 @@ CASES: dict[str, dict[str, Any]] = {
     "soft-prompt": {"method": "soft-prompt"},
     "padded": {"method": "full", "packing": False},
     "llama-lora": {"model": "llama", "method": "lora"},
+    "bfloat16": {"method": "full", "precision": "bfloat16"},
+    "lora-bfloat16": {"method": "lora", "precision": "bfloat16"},
 }
 
 
