@@ -1,9 +1,10 @@
-"""The trainers that `bench.training` has compete: each a process that takes two steps and ends.
+"""The trainers that `bench.training` has compete: each a process that takes a few steps and ends.
 
     python -m bench.trainers NAME [--layers N] [--width N] [--threads N] [--seed N]
 
-It takes a step first that does not count, and is slow since memory and the optimiser's state are made in it; of the
-second one it writes a JSON object: see `Taken`.
+Of the last step it writes a JSON object: see `Taken`. The first ones don't count, and are slower since memory and the
+optimiser's state are made in them: one with the rivals, whose memory comes and goes with each step, and two with ours,
+which keep it.
 
 - recipe: transformers' `Trainer` with its defaults, every text padded to 512 tokens, 8 texts at once.
 - bare loop: the same without `Trainer`, and padded to the longest text of the batch only.
@@ -47,11 +48,12 @@ RECIPE, BARE_LOOP = "recipe", "bare loop"
 METHODS = ("full", "lora", "soft-prompt")
 LENGTH, BATCH, VOCABULARY, TEXTS = 512, 8, 50_257, 400
 _SHORT, _PACKS, _PASSES = 96, 4, 2
+_STEPS = 3
 _LEARNING_RATE = 1e-5
 
 Row = dict[str, list[int]]
 Lesson = Callable[["Stopwatch", Sequence[Row], Sequence[Row]], None]
-"""Learns from some texts in a first step, and from others in a second."""
+"""Learns from some texts first, and from others in its last step."""
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -173,7 +175,7 @@ class _Words:
 def ours(model: Any, folder: Path, method: Any) -> Lesson:
     """The trainer of `tunesmith tune`."""
     keep_memory()
-    plan = Plan(model="bench", data=DataSpec(source="bench"), method=method, max_steps=2)
+    plan = Plan(model="bench", data=DataSpec(source="bench"), method=method, max_steps=_STEPS)
     adapted = build(plan, model, _Words(), None)
     device = torch.device("cpu")
     learner = Learner(adapted, pad_id=0, autocast=precision(method, model))
@@ -191,13 +193,13 @@ def ours(model: Any, folder: Path, method: Any) -> Lesson:
 
     def learn(watch: Stopwatch, first: Sequence[Row], second: Sequence[Row]) -> None:
         warm, passes = passes_of(first), passes_of(second)
-        items = [*(warm[number % len(warm)] for number in range(len(passes))), *passes]
+        items = [*(warm[number % len(warm)] for number in range((_STEPS - 1) * len(passes))), *passes]
         reporter = Reporter(
             run, writer=None, plan=plan, cadence=Cadence(evaluate_every=1000, save_every=1000, total_steps=1000),
             progress=Progress(), epoch_at=lambda step: 0.0, device=device,
         )  # fmt: skip
         arguments = training_arguments(
-            plan, run, learning_rate=_LEARNING_RATE, total_steps=2, accumulation=len(passes), use_cpu=True
+            plan, run, learning_rate=_LEARNING_RATE, total_steps=_STEPS, accumulation=len(passes), use_cpu=True
         )
         teacher = Teacher(
             learner, batches=cast(Batches, items), arguments=arguments, reporter=reporter, run=run, plan=plan,

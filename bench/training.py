@@ -3,9 +3,9 @@
     python -m bench.training [--layers N] [--width N] [--rounds N] [--threads N] [--only WORDS] [--json]
 
 All learn from texts as long as film reviews are, on a GPT-2 of random weights; `bench.trainers` says how each of them
-works. Each is started for its turn, takes two steps and ends, so that no two of them hold memory at once; the second
-step counts. Padding, and what a soft prompt puts before each text, is not counted as useful. The share of the peak is
-that of the matrix product of two 2048 x 2048 matrices, measured before each turn, in the type that the trainer
+works. Each is started for its turn, takes a few steps, of which the last one counts, and ends, so that no two of them
+hold memory at once. Padding, and what a soft prompt puts before each text, is not counted as useful. The share of the
+peak is that of the matrix product of two 2048 x 2048 matrices, measured before each turn, in the type that the trainer
 multiplies in. Threads are those of `tunesmith tune`.
 """
 
