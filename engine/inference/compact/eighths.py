@@ -17,6 +17,7 @@ import torch
 
 from engine.inference.compact import kernels
 from engine.inference.compact.keys import Array
+from engine.inference.compact.shares import run_shares, shares
 
 _LOUDEST = 16
 """Inputs that stay in float32."""
@@ -28,10 +29,12 @@ _QUIETEST = 1e-3
 """Part of the mean loudness: below it nothing is amplified any more."""
 _PART = 768
 """Inputs, of several rows, that share their steps."""
+_SHARE_BYTES = 1 << 20
+"""Of a matrix: less takes a thread about as long as it takes to be woken."""
 _TINY = torch.finfo(torch.float32).tiny
 _MOST_INT16, _MOST_INT32 = 2**15 - 1, 2**31 - 1
 
-_ForRow = tuple[Array, float, Array, Array, Array, Array, Array, Array]
+_ForRow = tuple[Array, float, Array, Array, Array, Array, Array]
 """What `multiply_row` takes behind the row: made once, as taking a tensor for an array takes a while."""
 
 
@@ -65,11 +68,18 @@ class Int8Matrix:
             self._weight = None
         rows = rows.contiguous()
         if rows.shape[0] == 1 and self._for_row is not None:
-            product = torch.empty(1, self._numbers.shape[0])
-            kernels.multiply_row(rows.numpy()[0], *self._for_row, product.numpy()[0])
-            return product
+            return self._multiplied(rows, *self._for_row)
         product = torch.addmm(self._bias, rows.index_select(1, self._loud), self._loud_weights)
         self._add_several(rows, product)
+        return product
+
+    def _multiplied(self, row: torch.Tensor, *matrix: *_ForRow) -> torch.Tensor:
+        product = torch.empty(1, self._numbers.shape[0])
+        numbers, filled = row.numpy()[0], product.numpy()[0]
+        threads = min(torch.get_num_threads(), self._numbers.nbytes // _SHARE_BYTES)
+        run_shares(
+            lambda first, end: kernels.multiply_row(numbers, filled, first, end, *matrix), shares(len(filled), threads)
+        )
         return product
 
     def _add_several(self, rows: torch.Tensor, product: torch.Tensor) -> None:
@@ -93,11 +103,9 @@ class Int8Matrix:
         most = kernels.quantise_weights(weight.numpy(), raised.numpy(), self._numbers.numpy(), self._scales.numpy())
         for first, end in self._parts:
             self._sums.append(kernels.add_up(self._numbers.numpy(), self._scales.numpy(), first, end))
-        limit, room = min(_MOST_INT16, _MOST_INT32 // max(1, most)), torch.empty(weight.shape[1], dtype=torch.int16)
         self._for_row = (
             self._damping.numpy(),
-            float(limit),
-            room.numpy(),
+            float(min(_MOST_INT16, _MOST_INT32 // max(1, most))),
             self._numbers.numpy(),
             self._scales.numpy(),
             self._loud.numpy(),

@@ -41,22 +41,23 @@ def _compiled(function: _F) -> _F:
 
 @_compiled
 def multiply_row(
-    row: Array, damping: Array, limit: float, room: Array, numbers: Array, scales: Array,
-    loud: Array, loud_weights: Array, bias: Array, product: Array,
+    row: Array, product: Array, first: int, end: int, damping: Array, limit: float,
+    numbers: Array, scales: Array, loud: Array, loud_weights: Array, bias: Array,
 ) -> None:  # fmt: skip
-    """A row times a matrix: what is loud in float32, the rest damped and rounded to int16.
+    """A row times a part of a matrix: what is loud in float32, the rest damped and rounded to int16.
 
     Args:
         row: `(I,)` in float32.
+        product: `(O,)`, whose part is filled.
+        first: Output of the part.
+        end: The output behind it.
         damping: `(I,)`; 0 for inputs that are loud.
         limit: The largest number in 16 bits with which no sum leaves 32.
-        room: `(I,)` in int16, for the rounded row.
         numbers: `(O, I)` in int8.
         scales: `(O,)`: what 1 stands for in them.
         loud: `(K,)`: which inputs are loud.
         loud_weights: `(K, O)` in float32.
         bias: `(O,)`.
-        product: `(O,)`, to be filled.
     """
     most = np.float32(0)
     for each in range(row.shape[0]):
@@ -64,24 +65,27 @@ def multiply_row(
     if not most > np.float32(0) or most == np.float32(np.inf):
         most = np.float32(1)
     scale, step = np.float32(limit) / most, most / np.float32(limit)
+    rounded = np.empty(row.shape[0], np.int16)
     for each in range(row.shape[0]):
-        room[each] = np.int16(np.rint(row[each] * damping[each] * scale))
-    for place in range(product.shape[0]):
-        product[place] = bias[place]
+        rounded[each] = np.int16(np.rint(row[each] * damping[each] * scale))
+    sums = product[first:end]
+    sums[:] = bias[first:end]
     for which in range(loud.shape[0]):
-        value = row[loud[which]]
-        for place in range(product.shape[0]):
-            product[place] += value * loud_weights[which, place]
+        value, weights = row[loud[which]], loud_weights[which, first:end]
+        for place in range(sums.shape[0]):
+            sums[place] += value * weights[place]
     whole = row.shape[0] - row.shape[0] % _BLOCK
-    for place in range(product.shape[0]):
+    for place in range(first, end):
         total = np.int32(0)
-        for first in range(0, whole, _BLOCK):
+        for start in range(0, whole, _BLOCK):
             part = np.int32(0)
             for each in range(_BLOCK):
-                part = np.int32(part + np.int32(np.int32(numbers[place, first + each]) * np.int32(room[first + each])))
+                part = np.int32(
+                    part + np.int32(np.int32(numbers[place, start + each]) * np.int32(rounded[start + each]))
+                )
             total = np.int32(total + part)
         for each in range(whole, row.shape[0]):
-            total = np.int32(total + np.int32(np.int32(numbers[place, each]) * np.int32(room[each])))
+            total = np.int32(total + np.int32(np.int32(numbers[place, each]) * np.int32(rounded[each])))
         product[place] += np.float32(total) * (scales[place] * step)
 
 

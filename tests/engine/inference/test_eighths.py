@@ -50,6 +50,19 @@ def test_sums_of_a_wide_row_never_leave_32_bits() -> None:
     torch.testing.assert_close(matrix(row), torch.full((1, 4), 120_000.0), rtol=1e-3, atol=0)
 
 
+@pytest.mark.parametrize("threads", [2, 3])
+def test_several_threads_give_what_one_gives(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.inference.compact.eighths._SHARE_BYTES", 64)
+    matrix, rows = Int8Matrix(drawn(130, 64), drawn(130, seed=3)), drawn(2, 64, seed=4)
+    matrix(rows)
+    alone = matrix(rows[:1])
+    torch.set_num_threads(threads)
+    try:
+        assert torch.equal(matrix(rows[:1]), alone)
+    finally:
+        torch.set_num_threads(1)
+
+
 @pytest.mark.parametrize("rows", [torch.zeros(1, 64), torch.zeros(3, 64)])
 def test_silence_gives_the_bias(rows: torch.Tensor) -> None:
     bias = drawn(24, seed=3)
