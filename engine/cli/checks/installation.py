@@ -24,8 +24,8 @@ _LIBRARIES = (
     "torch", "transformers", "textual", "huggingface-hub", "safetensors", "gguf", "accelerate", "msgspec", "jinja2",
     "typer", "platformdirs",
 )  # fmt: skip
-_LATER_LIBRARIES = ("datasets", "peft")
-"""Only training needs them."""
+_LATER_LIBRARIES = {"datasets": "Training", "peft": "Training", "numba": "The precision int8"}
+"""What is needed for one thing alone, and for what."""
 _TORCH_REPORT = """
 import json, torch
 devices = ["cpu"]
@@ -108,13 +108,13 @@ def _library(group: str, name: str) -> Check:
     try:
         return Check(group=group, name=name, state="ok", found=metadata.version(name))
     except metadata.PackageNotFoundError:
-        later = name in _LATER_LIBRARIES
+        later = _LATER_LIBRARIES.get(name)
         return Check(
             group=group,
             name=name,
             state="warning" if later else "broken",
             found="missing",
-            hint="Training needs it: install Tunesmith again" if later else "Install Tunesmith again",
+            hint=f"{later} needs it: install Tunesmith again" if later else "Install Tunesmith again",
         )
 
 

@@ -74,7 +74,7 @@ def test_a_torch_that_does_not_answer_is_a_warning(paths: Paths, monkeypatch: py
 
 def test_a_missing_library_is_broken(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     def version(name: str) -> str:
-        if name in ("gguf", "peft"):
+        if name in ("gguf", "peft", "numba"):
             raise metadata.PackageNotFoundError(name)
         return "1.0"
 
@@ -82,6 +82,7 @@ def test_a_missing_library_is_broken(paths: Paths, monkeypatch: pytest.MonkeyPat
     found = look(paths)
     assert (found["gguf"].state, found["peft"].state, found["msgspec"].state) == ("broken", "warning", "ok")
     assert "install" in found["gguf"].hint.lower()
+    assert found["numba"].hint == "The precision int8 needs it: install Tunesmith again"
 
 
 def test_a_folder_that_can_not_be_made_is_broken(paths: Paths) -> None:
