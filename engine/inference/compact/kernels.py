@@ -2,7 +2,8 @@
 
 Numba (Lam et al., 2015) compiles them through LLVM for the processor that is there, so that a plain loop uses its
 widest registers: a row times a matrix in 8 bits reads the weights as fast as the memory gives them, at almost twice
-the speed of torch's own product. T is the number of rows, I that of inputs, O that of outputs.
+the speed of torch's own product. What is not finite stays so. T is the number of rows, I that of inputs, O that of
+outputs.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ _LIMIT = np.float32(127)
 _ONE, _HALF, _THIRD, _QUARTER, _FIFTH, _SIXTH = (np.float32(1 / divisor) for divisor in range(1, 7))
 _LOG_2, _LOG2_E = np.float32(np.log(2)), np.float32(1 / np.log(2))
 _LEAST_POWER = np.float32(-126)
-_POWERS = 2.0 ** np.arange(-126, 1, dtype=np.float32)
+_TINY, _INFINITE = np.finfo(np.float32).tiny, np.float32(np.inf)
+_LOWEST, _MAGNITUDE, _SIGN_PLACE = np.int32(-(2**31)), np.int32(2**31 - 1), np.int32(31)
+_MANTISSA_PLACES, _EXPONENT_OF_1 = np.int32(23), np.int32(127)
 _BLOCK = 128
 """Products that are added up together: a constant number, so that the compiler unrolls them."""
 _PART = 64
@@ -31,12 +34,27 @@ _PART = 64
 
 def _compiled(function: _F) -> _F:
     """Into machine code at the first call; it is kept where there is a folder to keep it in."""
-    options = {"fastmath": True, "nogil": True, "boundscheck": False}
+    # Not all of fastmath: it would take for granted that each number is finite, and what is not must stay to be seen.
+    sums_may_be_reordered = {"nsz", "arcp", "contract", "reassoc"}
+    options = {"fastmath": sums_may_be_reordered, "error_model": "numpy", "nogil": True, "boundscheck": False}
     try:
         made: _F = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder can be written to
         made = numba.njit(**options)(function)
     return made
+
+
+@_compiled
+def _ordered(value: Any) -> Any:
+    """A float32 as an int32: in the same order, with NaN beyond infinity, and quicker to compare."""
+    bits = np.float32(value).view(np.int32)
+    return np.int32(bits ^ np.int32(np.int32(bits >> _SIGN_PLACE) & _MAGNITUDE))
+
+
+@_compiled
+def _number(ordered: Any) -> Any:
+    """Back from `_ordered`."""
+    return np.int32(ordered ^ np.int32(np.int32(ordered >> _SIGN_PLACE) & _MAGNITUDE)).view(np.float32)
 
 
 @_compiled
@@ -59,12 +77,12 @@ def multiply_row(
         loud_weights: `(K, O)` in float32.
         bias: `(O,)`.
     """
-    most = np.float32(0)
+    most = np.int32(0)
     for each in range(row.shape[0]):
-        most = max(most, abs(row[each] * damping[each]))
-    if not most > np.float32(0) or most == np.float32(np.inf):
-        most = np.float32(1)
-    scale, step = np.float32(limit) / most, most / np.float32(limit)
+        most = max(most, _ordered(abs(row[each] * damping[each])))
+    step = _number(most) / np.float32(limit)
+    step = max(step, _TINY)
+    scale = _ONE / step
     rounded = np.empty(row.shape[0], np.int16)
     for each in range(row.shape[0]):
         rounded[each] = np.int16(np.rint(row[each] * damping[each] * scale))
@@ -91,18 +109,19 @@ def multiply_row(
 
 @_compiled
 def _share_out(numbers: Array) -> None:
-    """Softmax of `(S,)` in place; e^x as a power of 2 from a table and six terms of the series for the rest."""
-    most = np.float32(-np.inf)
+    """Softmax of `(S,)` in place; e^x as a whole power of 2 and six terms of the series for the rest."""
+    largest = _LOWEST
     for place in range(numbers.shape[0]):
-        most = max(most, numbers[place])
-    whole = np.float32(0)
+        largest = max(largest, _ordered(numbers[place]))
+    most, whole = _number(largest), np.float32(0)
     for place in range(numbers.shape[0]):
         power = max((numbers[place] - most) * _LOG2_E, _LEAST_POWER)
         rest = (power - np.rint(power)) * _LOG_2
         series = _ONE
         for term in (_SIXTH, _FIFTH, _QUARTER, _THIRD, _HALF, _ONE):
             series = _ONE + rest * term * series
-        numbers[place] = series * _POWERS[np.int32(np.rint(power) - _LEAST_POWER)]
+        exponent = np.int32(np.int32(np.rint(power)) + _EXPONENT_OF_1)
+        numbers[place] = series * np.int32(exponent << _MANTISSA_PLACES).view(np.float32)
         whole += numbers[place]
     for place in range(numbers.shape[0]):
         numbers[place] /= whole
@@ -166,14 +185,14 @@ def quantise_rows(
     damped_by = damping[first:end]
     for place in range(rows.shape[0]):
         row, rounded = rows[place, first:end], numbers[place, first:end]
-        lowest, highest = np.float32(0), np.float32(0)
+        least, most = np.int32(0), np.int32(0)
         for each in range(row.shape[0]):
-            damped = row[each] * damped_by[each]
-            lowest, highest = min(lowest, damped), max(highest, damped)
-        step = (highest - lowest) / _LEVELS
-        if not step > np.float32(0) or step == np.float32(np.inf):
-            step = np.float32(1)
-        scale, shift = np.float32(1) / step, lowest / step + _MIDDLE
+            damped = _ordered(row[each] * damped_by[each])
+            least, most = min(least, damped), max(most, damped)
+        lowest = _number(least)
+        step = (_number(most) - lowest) / _LEVELS
+        step = max(step, _TINY)
+        scale, shift = _ONE / step, lowest / step + _MIDDLE
         for each in range(row.shape[0]):
             rounded[each] = np.int8(np.rint(row[each] * damped_by[each] * scale - shift))
         steps[place], offsets[place] = step, lowest + _MIDDLE * step
@@ -208,22 +227,26 @@ def quantise_weights(weight: Array, raised: Array, numbers: Array, scales: Array
         scales: `(O,)`, to be filled.
 
     Returns:
-        The largest sum of magnitudes of an output's numbers.
+        The largest sum of magnitudes of an output's numbers. An output with a weight that is not finite is NaN.
     """
     largest = 0
     for place in range(weight.shape[0]):
-        most = np.float32(0)
+        bits = np.int32(0)
         for each in range(weight.shape[1]):
-            most = max(most, abs(weight[place, each] * raised[each]))
-        if not most > np.float32(0) or most == np.float32(np.inf):
-            most = np.float32(1)
-        scale = _LIMIT / most
+            bits = max(bits, _ordered(abs(weight[place, each] * raised[each])))
+        most = _number(bits)
+        if not most < _INFINITE:
+            numbers[place], scales[place] = 0, np.float32(np.nan)
+            continue
+        step = most / _LIMIT
+        step = max(step, _TINY)
+        scale = _ONE / step
         magnitude = np.int32(0)
         for each in range(weight.shape[1]):
             number = np.int32(np.rint(weight[place, each] * raised[each] * scale))
             numbers[place, each] = np.int8(number)
             magnitude = np.int32(magnitude + abs(number))
-        scales[place] = most / _LIMIT
+        scales[place] = step
         largest = max(largest, int(magnitude))
     return largest
 

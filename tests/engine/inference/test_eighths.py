@@ -102,3 +102,57 @@ def test_one_token_sees_what_it_sees_by_torch_and_is_remembered(width: int, grou
     assert torch.equal(torch.stack(written), new[:, :, 0])
     theirs = attend(queries[:, None], *keys.put(1, *new))
     torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("count", [1, 3])
+def test_an_input_that_is_not_finite_is_not_hidden(bad: float, count: int) -> None:
+    matrix = Int8Matrix(drawn(24, 64), None)
+    matrix(drawn(9, 64, seed=4))
+    for place in range(64):
+        rows = drawn(count, 64, seed=5)
+        rows[0, place] = bad
+        product = matrix(rows)
+        assert not product[0].isfinite().any()
+        assert product[1:].isfinite().all()
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_weight_that_is_not_finite_is_not_hidden(bad: float) -> None:
+    weight, rows = drawn(24, 64), drawn(9, 64, seed=4)
+    weight[3, 7] = bad
+    matrix = Int8Matrix(weight, None)
+    for some in (rows, rows[:1]):
+        finite = matrix(some).isfinite()
+        assert not finite[:, 3].any()
+        assert finite[:, :3].all()
+        assert finite[:, 4:].all()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_hardly_anything_is_not_taken_for_much(count: int) -> None:
+    weight, rows = drawn(24, 64), drawn(9, 64, seed=4)
+    matrix = Int8Matrix(weight, None)
+    matrix(rows)
+    for size in (1e-30, 1e-38, 1e-42):
+        product = matrix(rows[:count] * size)
+        assert float(product.abs().max()) < 100 * size + 1e-36
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), 1e30])
+@pytest.mark.parametrize("part", ["queries", "keys", "values"])
+def test_attention_to_what_is_not_finite_is_not_hidden(bad: float, part: str) -> None:
+    shape = Architecture(
+        family="llama", layers=1, heads=2, key_heads=2, head_width=8, width=8, inner_width=8, vocabulary=9,
+        context=64, epsilon=1e-5, activation="silu", tied=True,
+    )  # fmt: skip
+    queries, new, keys = drawn(2, 8), drawn(2, 2, 1, 8, seed=3), Keys(shape)
+    keys.reserve(18)
+    keys.put(0, *drawn(2, 2, 17, 8, seed=4))
+    keys.grew(range(17))
+    new_of = {"queries": queries, "keys": new[0, :, 0], "values": new[1, :, 0]}
+    new_of[part][1] *= bad
+    ours = attend_row(queries.numpy(), new[0, :, 0].numpy(), new[1, :, 0].numpy(), keys, 0)
+    theirs = attend(queries[:, None], *keys.put(0, *new))
+    assert torch.equal(ours.isfinite(), theirs.isfinite())
+    torch.testing.assert_close(ours[:, :8], theirs[:, :8], rtol=1e-4, atol=1e-5)
