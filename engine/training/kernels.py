@@ -1,8 +1,6 @@
 """Passes over numbers in bfloat16, each in one loop where torch takes several or a slow one.
 
-Numba (Lam et al., 2015) compiles them when they are first needed, for the processor that is there; machine code is
-kept on disk. They compute in float32 and round to the nearest, ties to even, as torch does. Numbers that are not
-finite stay so.
+They compute in float32 and round to the nearest, ties to even, as torch does. Numbers that are not finite stay so.
 
 bfloat16 has no type in numpy: arrays are its bits, in uint16.
 """
@@ -20,6 +18,8 @@ import numba
 import numpy as np
 import torch
 
+from engine.inference.machine_code import compiled
+
 Array = np.ndarray[Any, Any]
 _F = TypeVar("_F", bound=Callable[..., Any])
 _ALONE = 2**16
@@ -31,16 +31,6 @@ _CUBIC = np.float32(0.044715)
 _LOWEST, _HIGHEST = np.float32(-126), np.float32(126)
 _P5, _P4, _P3 = np.float32(1.8775767e-3), np.float32(8.9893397e-3), np.float32(5.5826318e-2)
 _P2, _P1, _P0 = np.float32(2.4015361e-1), np.float32(6.9315308e-1), np.float32(9.9999994e-1)
-
-
-def _compiled(function: _F) -> _F:
-    """Into machine code at the first call; it is kept where there is a folder to keep it in."""
-    options = {"fastmath": {"nsz", "arcp", "contract", "reassoc"}, "nogil": True, "error_model": "numpy"}
-    try:
-        made: _F = numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # no folder can be written to
-        made = numba.njit(**options)(function)
-    return made
 
 
 def _inlined(function: _F) -> _F:
@@ -70,7 +60,7 @@ def _power_of_2(exponent: Any) -> Any:
     return np.float32(power * np.int32((np.int32(whole) + np.int32(127)) << np.int32(23)).view(np.float32))
 
 
-@_compiled
+@compiled
 def _activate(inputs: Array, outputs: Array) -> None:
     for place in range(inputs.size):
         x = _wide(inputs[place])
@@ -78,7 +68,7 @@ def _activate(inputs: Array, outputs: Array) -> None:
         outputs[place] = _narrow(x / (_ONE + _power_of_2(-_LOG2_E * inner)))
 
 
-@_compiled
+@compiled
 def _activate_back(grads: Array, inputs: Array, outputs: Array) -> None:
     for place in range(inputs.size):
         x = _wide(inputs[place])
@@ -88,7 +78,7 @@ def _activate_back(grads: Array, inputs: Array, outputs: Array) -> None:
         outputs[place] = _narrow(_wide(grads[place]) * slope)
 
 
-@_compiled
+@compiled
 def _drop(  # noqa: PLR0917 - compiled loops take no names
     inputs: Array, outputs: Array, first: int, seed: int, limit: int, scale: float
 ) -> None:
@@ -103,7 +93,7 @@ def _drop(  # noqa: PLR0917 - compiled loops take no names
         outputs[place] = _narrow(_wide(inputs[place]) * factor) if mixed >= least else np.uint16(0)
 
 
-@_compiled
+@compiled
 def _errors(logits: Array, tops: Array, targets: Array, losses: Array, columns: int) -> None:
     powers = np.empty(columns, np.float32)
     for row in range(logits.shape[0]):

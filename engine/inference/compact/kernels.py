@@ -1,22 +1,19 @@
-"""Loops that torch has no operation for, made into machine code when they are first needed, and kept on disk.
+"""Loops of int8 in machine code, and of what one row attends to.
 
-Numba (Lam et al., 2015) compiles them through LLVM for the processor that is there, so that a plain loop uses its
-widest registers: a row times a matrix in 8 bits reads the weights as fast as the memory gives them, at almost twice
-the speed of torch's own product. What is not finite stays so. T is the number of rows, I that of inputs, O that of
-outputs.
+A plain loop uses the widest registers that the processor has: a row times a matrix in 8 bits reads the weights as fast
+as the memory gives them, at almost twice the speed of torch's own product. What is not finite stays so. T is the number
+of rows, I that of inputs, O that of outputs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-import numba
 import numpy as np
 
 from engine.inference.compact.keys import Array
+from engine.inference.machine_code import compiled
 
-_F = TypeVar("_F", bound=Callable[..., Any])
 _LEVELS = np.float32(255)
 _MIDDLE = np.float32(128)
 _LIMIT = np.float32(127)
@@ -32,32 +29,20 @@ _PART = 64
 """Sums that stay in registers: a constant number, so that the compiler knows."""
 
 
-def _compiled(function: _F) -> _F:
-    """Into machine code at the first call; it is kept where there is a folder to keep it in."""
-    # Not all of fastmath: it would take for granted that each number is finite, and what is not must stay to be seen.
-    sums_may_be_reordered = {"nsz", "arcp", "contract", "reassoc"}
-    options = {"fastmath": sums_may_be_reordered, "error_model": "numpy", "nogil": True, "boundscheck": False}
-    try:
-        made: _F = numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # no folder can be written to
-        made = numba.njit(**options)(function)
-    return made
-
-
-@_compiled
+@compiled
 def _ordered(value: Any) -> Any:
     """A float32 as an int32: in the same order, with NaN beyond infinity, and quicker to compare."""
     bits = np.float32(value).view(np.int32)
     return np.int32(bits ^ np.int32(np.int32(bits >> _SIGN_PLACE) & _MAGNITUDE))
 
 
-@_compiled
+@compiled
 def _number(ordered: Any) -> Any:
     """Back from `_ordered`."""
     return np.int32(ordered ^ np.int32(np.int32(ordered >> _SIGN_PLACE) & _MAGNITUDE)).view(np.float32)
 
 
-@_compiled
+@compiled
 def multiply_row(
     row: Array, product: Array, first: int, end: int, damping: Array, limit: float,
     numbers: Array, scales: Array, loud: Array, loud_weights: Array, bias: Array,
@@ -107,7 +92,7 @@ def multiply_row(
         product[place] += np.float32(total) * (scales[place] * step)
 
 
-@_compiled
+@compiled
 def _share_out(numbers: Array) -> None:
     """Softmax of `(S,)` in place; e^x as a whole power of 2 and six terms of the series for the rest."""
     largest = _LOWEST
@@ -127,7 +112,7 @@ def _share_out(numbers: Array) -> None:
         numbers[place] /= whole
 
 
-@_compiled
+@compiled
 def attend_row(
     queries: Array, new_keys: Array, new_values: Array, keys: Array, values: Array, held: int, seen: Array
 ) -> None:
@@ -167,7 +152,7 @@ def attend_row(
                 seen[head, member, each] = total
 
 
-@_compiled
+@compiled
 def quantise_rows(
     rows: Array, damping: Array, first: int, end: int, numbers: Array, steps: Array, offsets: Array
 ) -> None:
@@ -198,7 +183,7 @@ def quantise_rows(
         steps[place], offsets[place] = step, lowest + _MIDDLE * step
 
 
-@_compiled
+@compiled
 def add_scaled(product: Array, steps: Array, offsets: Array, scales: Array, sums: Array, rows: Array) -> None:
     """Add a product of whole numbers to rows.
 
@@ -216,7 +201,7 @@ def add_scaled(product: Array, steps: Array, offsets: Array, scales: Array, sums
             rows[place, each] += np.float32(product[place, each]) * (step * scales[each]) + offset * sums[each]
 
 
-@_compiled
+@compiled
 def quantise_weights(weight: Array, raised: Array, numbers: Array, scales: Array) -> int:
     """Raise weights `(O, I)` input by input, and round each output's to 255 levels around 0.
 
@@ -251,7 +236,7 @@ def quantise_weights(weight: Array, raised: Array, numbers: Array, scales: Array
     return largest
 
 
-@_compiled
+@compiled
 def add_up(numbers: Array, scales: Array, first: int, end: int) -> Array:
     """What a row of ones gives from one input to another: sums of `(O, I)`, scaled, `(O,)` in float32."""
     sums = np.empty(numbers.shape[0], np.float32)
