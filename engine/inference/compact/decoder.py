@@ -119,11 +119,16 @@ class CompactDecoder:
 
     @torch.inference_mode()
     def _see(self, sample: Sequence[int]) -> None:
-        """Show all matrices the same text, and remember nothing of it."""
+        """Show all matrices the same text, and remember nothing of it.
+
+        One row takes loops of its own: they are compiled now too, as otherwise the first word would wait for that.
+        """
         known = [token for token in sample if token < self._model.shape.vocabulary]
         shown = known[: min(SAMPLE_TOKENS, self._model.shape.context)] or [0]
         hidden = self._hidden(shown, wanted=len(shown))
         self._model.head(self._model.normalised(hidden))
+        self._keys.clear()
+        self._logits(self._hidden(shown[:1], wanted=1))
         self._keys.clear()
 
     def _knows(self, ids: Sequence[int]) -> bool:

@@ -21,7 +21,7 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
-from engine.inference.compact import CompactDecoder, Storage, from_files, from_network, read_architecture
+from engine.inference.compact import CompactDecoder, Storage, from_files, from_network, kernels, read_architecture
 from engine.inference.compact.decoder import piece_tokens
 from engine.inference.decoding import PREFILL_TOKENS
 from engine.inference.loading import LoadedModel, load
@@ -302,6 +302,25 @@ def test_a_loaded_model_says_what_it_is_as_transformers_would(loaded: LoadedMode
     assert loaded.info.parameters == network.num_parameters()
     assert (loaded.info.device, loaded.info.dtype) == ("cpu", "float32")
     assert loaded.info.size_bytes >= network.get_memory_footprint() * 0.8
+
+
+def test_nothing_is_left_to_compile_once_a_model_is_open(network: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiling takes seconds, once, which a person who waits for the first word should not."""
+    called = set[str]()
+
+    def recorded(name: str, loop: Any) -> Any:
+        def record(*args: Any) -> Any:
+            called.add(name)
+            return loop(*args)
+
+        return record
+
+    names = ("multiply_row", "attend_row", "quantise_rows", "add_scaled")
+    for name in names:
+        monkeypatch.setattr(kernels, name, recorded(name, getattr(kernels, name)))
+    decoder = compact(network, "int8")
+    assert called == set(names)
+    assert decoder.reusable(some_ids(4)) == 0
 
 
 def test_eight_bits_hardly_move_what_the_starter_finds_likely() -> None:
