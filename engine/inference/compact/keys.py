@@ -47,16 +47,15 @@ class Keys:
         if tokens <= self._room:
             return
         room = min(shape.context, max(tokens, 2 * self._room, _FIRST_TOKENS))
-        held, old = len(self), self._pairs
-        self._pairs = []
+        held, pairs = len(self), []
         for layer in range(shape.layers):
             pair = tuple(torch.empty(1, shape.key_heads, room, shape.head_width) for _ in range(2))
-            if old:
-                for new, before in zip(pair, old[layer], strict=True):
+            if self._pairs:
+                for new, before in zip(pair, self._pairs[layer], strict=True):
                     new[:, :, :held] = before[:, :, :held]
-            self._pairs.append((pair[0], pair[1]))
-        self._room = room
-        self._arrays = [(pair[0][0].numpy(), pair[1][0].numpy()) for pair in self._pairs]
+            pairs.append((pair[0], pair[1]))
+        self._pairs, self._room = pairs, room
+        self._arrays = [(pair[0][0].numpy(), pair[1][0].numpy()) for pair in pairs]
 
     def room(self, layer: int) -> tuple[Array, Array]:
         """All memory for the keys and the values of a layer, `(K, C, D)` each, as arrays of numpy."""
