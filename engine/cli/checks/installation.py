@@ -24,8 +24,8 @@ _LIBRARIES = (
     "torch", "transformers", "textual", "huggingface-hub", "safetensors", "gguf", "accelerate", "msgspec", "jinja2",
     "typer", "platformdirs",
 )  # fmt: skip
-_LATER_LIBRARIES = {"datasets": "Training", "peft": "Training", "numba": "The precision int8"}
-"""What is needed for one thing alone, and for what."""
+_LATER_LIBRARIES = {"datasets": "Training", "peft": "Training", "numba": "int8, as well as training in bfloat16,"}
+"""What is needed for some things alone, and for what."""
 _TORCH_REPORT = """
 import json, torch
 devices = ["cpu"]

@@ -82,7 +82,7 @@ def test_a_missing_library_is_broken(paths: Paths, monkeypatch: pytest.MonkeyPat
     found = look(paths)
     assert (found["gguf"].state, found["peft"].state, found["msgspec"].state) == ("broken", "warning", "ok")
     assert "install" in found["gguf"].hint.lower()
-    assert found["numba"].hint == "The precision int8 needs it: install Tunesmith again"
+    assert found["numba"].hint == "int8, as well as training in bfloat16, needs it: install Tunesmith again"
 
 
 def test_a_folder_that_can_not_be_made_is_broken(paths: Paths) -> None:

@@ -119,7 +119,7 @@ def test_a_folder_that_can_not_be_written_costs_nothing_but_time(tmp_path: Path)
     assert theirs("fox")["input_ids"] == read_tokenizer(folder, "it")("fox")["input_ids"]
 
 
-def test_a_model_opened_before_opens_without_transformers(tmp_path: Path) -> None:
+def test_a_model_opened_before_opens_without_transformers_and_numba(tmp_path: Path) -> None:
     folder = save_tiny(tmp_path / "tiny", "llama", tie=False)
     code = (
         "import sys; from pathlib import Path; from engine.inference.loading import load\n"
@@ -128,7 +128,8 @@ def test_a_model_opened_before_opens_without_transformers(tmp_path: Path) -> Non
         "stages = []\n"
         "local = LocalModel(ref='it', name='it', folder=folder)\n"
         "loaded = load(local, paths=paths, device='cpu', on_stage=stages.append)\n"
-        "print(loaded.info.parameters, 'importing' in stages, 'transformers' in sys.modules)\n"
+        "libraries = [name in sys.modules for name in ('transformers', 'numba')]\n"
+        "print(loaded.info.parameters, 'importing' in stages, *libraries)\n"
     )
     said = [
         subprocess.run(
@@ -137,5 +138,5 @@ def test_a_model_opened_before_opens_without_transformers(tmp_path: Path) -> Non
         for _ in range(2)
     ]
     first, second = (line.split() for line in said)
-    assert first[1:] == ["True", "True"]
-    assert second == [first[0], "False", "False"]
+    assert first[1:3] == ["True", "True"]
+    assert second == [first[0], "False", "False", "False"]
