@@ -116,15 +116,17 @@ PAINTED_S = 0.006
 """From a key to its paint."""
 
 
-def typed(key_times_s: Sequence[float], until_s: float, *, paints: bool = True, writes: bool = True) -> list[float]:
-    """Take a steady reply in while keys come; gives the times of its batches from the first key on."""
+def typed(
+    key_times_s: Sequence[float], until_s: float, *, paints: bool = True, writes: bool = True, work_s: float = 0.0
+) -> list[float]:
+    """Take a steady reply in while keys come; gives the times of its batches, which are work, from the first key on."""
 
     async def type_on() -> list[float]:
         loop, typist, times_s = asyncio.get_running_loop(), Typist(), list[float]()
         bridge = Bridge(
             Steady(),  # type: ignore[arg-type]
             lambda _: times_s.append(loop.time()),
-            busy_clock=lambda: 0.0,
+            busy_clock=lambda: work_s * len(times_s),
             typist=typist,
         )
         bridge.run(CountTokens(id=7, prompt=PROMPT))
@@ -159,6 +161,13 @@ def test_keys_that_are_held_down_neither_hold_a_reply_up_nor_hurry_it(apart_s: f
     gaps_s = gaps_of(batches_s)
     assert min(gaps_s[1:]) >= TYPING_INTERVAL_S - 0.001
     assert max(gaps_s) < TYPING_INTERVAL_S + apart_s + 0.01
+
+
+@pytest.mark.parametrize(("work_s", "interval_s"), [(0.06, 0.12), (0.5, MAX_INTERVAL_S)])
+def test_a_frame_that_takes_long_rests_behind_keys_too(work_s: float, interval_s: float) -> None:
+    gaps_s = gaps_of(typed([1 + number / 30 for number in range(60)], 3.0, work_s=work_s))
+    assert min(gaps_s[1:]) >= interval_s - 0.001
+    assert max(gaps_s) < interval_s + 1 / 30 + 0.01
 
 
 def test_a_reply_waits_for_no_key_that_does_not_come() -> None:
