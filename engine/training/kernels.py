@@ -7,11 +7,7 @@ bfloat16 has no type in numpy: arrays are its bits, in uint16.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
-from itertools import pairwise
 from typing import Any, TypeVar
 
 import numba
@@ -19,6 +15,7 @@ import numpy as np
 import torch
 
 from engine.inference.machine_code import compiled
+from engine.inference.shares import run_shares, shares
 
 Array = np.ndarray[Any, Any]
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -147,16 +144,4 @@ def _in_parts(count: int, size: int, work: Callable[..., None], *tensors: torch.
     """Share the first dimension out among as many threads as torch has; each is told where its part begins."""
     arrays = [one.view(torch.uint16).numpy() if one.dtype == torch.bfloat16 else one.numpy() for one in tensors]
     threads = torch.get_num_threads() if count * size > _ALONE else 1
-    bounds = [count * number // threads for number in range(threads + 1)]
-    parts = [(start, *(one[start:end] for one in arrays)) for start, end in pairwise(bounds)]
-    others = [_pool(os.getpid(), threads).submit(work, *part) for part in parts[1:]]
-    work(*parts[0])
-    for other in others:
-        other.result()
-
-
-@lru_cache(maxsize=1)
-def _pool(process: int, threads: int) -> ThreadPoolExecutor:
-    """Of this process: threads do not survive a fork."""
-    del process
-    return ThreadPoolExecutor(max(1, threads - 1), thread_name_prefix="kernel")
+    run_shares(lambda first, end: work(first, *(one[first:end] for one in arrays)), shares(count, threads))

@@ -3,8 +3,7 @@
     architecture  what a config.json describes, and whether it is one of those that are built here
     matrices      a weight matrix as it is kept in memory: float32, float16 or int8
     eighths       int8, which takes most care; sample is the text that it is shown
-    kernels       loops in machine code, for int8 and for what one row attends to (row_attention);
-                  shares lets several threads work on one
+    kernels       loops in machine code, for int8 and for what one row attends to (row_attention)
     tensors       where the weights of an architecture are found, and under which names
     gpt2, llama   the arithmetic of a layer
     keys          keys and values of what was seen, allocated beforehand

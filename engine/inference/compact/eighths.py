@@ -17,7 +17,7 @@ import torch
 
 from engine.inference.compact import kernels
 from engine.inference.compact.keys import Array
-from engine.inference.compact.shares import run_shares, shares
+from engine.inference.shares import run_shares, shares
 
 _LOUDEST = 16
 """Inputs that stay in float32."""

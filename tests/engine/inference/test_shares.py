@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.inference.compact.shares import run_shares, shares
+from engine.inference.shares import run_shares, shares
 
 pytestmark = pytest.mark.torch
 

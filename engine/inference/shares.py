@@ -1,7 +1,8 @@
-"""One loop over many outputs as several threads share it: compiled loops let each other run."""
+"""One loop over many numbers as several threads share it: compiled loops let each other run."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -22,12 +23,14 @@ def run_shares(task: Callable[[int, int], object], parts: list[Share]) -> None:
     if len(parts) == 1:
         task(*parts[0])
         return
-    begun = [_helpers(len(parts) - 1).submit(task, *part) for part in parts[1:]]
+    begun = [_helpers(os.getpid(), len(parts) - 1).submit(task, *part) for part in parts[1:]]
     task(*parts[0])
     for each in begun:
         each.result()
 
 
 @cache
-def _helpers(count: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(count, thread_name_prefix="int8")
+def _helpers(process: int, count: int) -> ThreadPoolExecutor:
+    """Of this process: threads do not survive a fork."""
+    del process
+    return ThreadPoolExecutor(count, thread_name_prefix="share")
