@@ -16,6 +16,7 @@ from engine.paths import Paths
 from tests.tui.conftest import Program
 from tests.tui.dialogs.host import DEADLINE_S, Host, burst
 from tests.tui.dialogs.test_tune_form import Form
+from tui.bridge import Bridge
 from tui.screens.runs_dialog import RunsDialog
 from tui.screens.tune import TuneForm
 from tui.screens.tune.fields import TuneFields
@@ -143,3 +144,18 @@ async def test_only_letters_and_steps_of_the_cursor_are_typing() -> None:
         for key, writes in (("a", True), ("escape", False), ("ctrl+left", True), ("f9", False), ("backspace", True)):
             await pilot.press(key)
             assert (app.typist.last_key_s > float("-inf")) is writes, key
+
+
+async def test_a_reply_hears_of_the_letters_that_are_typed_into_the_composer(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[Bridge] = []
+
+    def follow(bridge: Bridge) -> None:
+        heard.append(bridge)
+
+    monkeypatch.setattr(Bridge, "_follow_key", follow)
+    async with start() as program:
+        await program.until(lambda: program.screen.session is not None, "the session")
+        burst(program.app, "a")
+        await program.until(lambda: program.session.bridge in heard, "the key")
