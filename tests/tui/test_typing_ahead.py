@@ -158,4 +158,4 @@ async def test_a_reply_hears_of_the_letters_that_are_typed_into_the_composer(
     async with start() as program:
         await program.until(lambda: program.screen.session is not None, "the session")
         burst(program.app, "a")
-        await program.until(lambda: program.session.bridge in heard, "the key")
+        await program.until(lambda: heard, "the key")
