@@ -18,6 +18,10 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
     model: str = ""
     """The reference of the last model that was ready; empty before the first."""
+    device: str = ""
+    """Where that model was told to run; empty leaves it to the settings."""
+    dtype: str = ""
+    """The precision that was chosen for it; empty leaves it to the settings."""
     template: str = ""
     """The id of the last template that was picked; empty where none was."""
     theme: str = ""
@@ -36,6 +40,10 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """The name of the lab that was open last; empty before the first."""
     recent_models: tuple[str, ...] = ()
     """References and paths that were opened, the newest first."""
+
+    def opened_as(self, model: str) -> dict[str, str]:
+        """Device and precision that were chosen for a model, where it is the last one; else nothing."""
+        return {"device": self.device, "dtype": self.dtype} if model == self.model else {}
 
     def with_(self, **changes: Any) -> Memory:
         """A copy with some fields changed; the list of models is kept short."""

@@ -102,10 +102,14 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def give_memory_back() -> None:
-    """Free what nothing refers to any more, on the devices too."""
+    """Free what nothing refers to any more, on the devices too, and give what the C library keeps of it back."""
+    import ctypes
     import gc
 
     gc.collect()
+    if sys.platform.startswith("linux"):
+        with contextlib.suppress(AttributeError, OSError):  # a C library without it keeps nothing worth the name
+            ctypes.CDLL(None).malloc_trim(0)
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     if torch.backends.mps.is_available():

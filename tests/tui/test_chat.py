@@ -532,6 +532,24 @@ async def test_sampling_is_kept_and_sent(start: Start) -> None:
         assert program.session.state.conversation.sampling == SamplingChange(temperature=0.0, seed=3)
 
 
+async def test_the_precision_that_a_model_was_opened_in_is_remembered_for_that_model(
+    start: Start, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with start() as program:
+        await program.ready()
+        assert load_memory(paths.memory_file).dtype == ""
+        program.session.model.load("fake", dtype="int8")
+        await program.until(lambda: program.screen.memory.dtype == "int8", "the precision to be remembered")
+    memory = load_memory(paths.memory_file)
+    assert (memory.model, memory.device, memory.dtype) == ("fake", "", "int8")
+    async with start(memory=memory, model="") as program:
+        await program.ready()
+        assert program.session.model.dtype == "int8"
+    async with start(memory=memory, model="starter") as program:
+        await program.ready()
+        assert program.session.model.dtype == "auto"
+
+
 async def test_folding_and_theme_are_remembered(start: Start, paths: Paths) -> None:
     async with start() as program:
         await program.ready()

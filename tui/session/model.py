@@ -37,6 +37,14 @@ class Model:
         desk.change(model=desk.state.model.load(ref, command.id))
         desk.bridge.run(command)
 
+    def chosen(self) -> dict[str, str]:
+        """Device and precision where they are not those of the settings, else empty: what is remembered of them."""
+        settings = self._desk.settings
+        return {
+            "device": "" if self.device == settings.device else self.device,
+            "dtype": "" if self.dtype == settings.dtype else self.dtype,
+        }
+
     def unload(self) -> None:
         """Give its memory back; the next message loads it again."""
         desk = self._desk

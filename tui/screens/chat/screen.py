@@ -140,7 +140,7 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
         )
         self.session.start_host()
         model = self._model or self.memory.model or services.settings.model or STARTER
-        self.session.model.load(model)
+        self.session.model.load(model, **self.memory.opened_as(model))
         for text in (self._take_over(), self.session.drafts.draft()):
             if text:
                 self.give_back(text)
@@ -216,7 +216,7 @@ class ChatScreen(ChatActions, Drafting, Screen[None], Listener):
     def model_loaded(self, ref: str) -> None:
         """Remember the last good model."""
         recent = (ref, *(old for old in self.memory.recent_models if old != ref))[:20]
-        self.remember(model=ref, recent_models=recent)
+        self.remember(model=ref, recent_models=recent, **(self.session.model.chosen() if self.session else {}))
 
     def notice(self, text: str, *, error: bool = False) -> None:
         """Say something in passing; not again what still stands there."""
