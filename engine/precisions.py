@@ -9,9 +9,9 @@ PRECISIONS: Mapping[str, str] = MappingProxyType(
     {
         "auto": "float32 on a CPU, half precision on a GPU",
         "float32": "the numbers as they are",
-        "float16": "on a CPU 3.1 to 3.5 times transformers' float32 speed; perplexity the same to 0.01 %",
+        "float16": "GPT-2, CPU: 3.1 to 3.5 times transformers' float32; perplexity the same to 0.01 %",
         "bfloat16": "half the memory; quicker on a GPU, and on a CPU only where it multiplies in bfloat16",
-        "int8": "on a CPU 5.1 to 5.4 times transformers' float32 speed; perplexity 0.4 % higher",
+        "int8": "GPT-2, CPU: 5.1 to 5.4 times transformers' float32; perplexity 0.4 % higher",
     }
 )
 """By the name that `LoadModel.dtype` has. Speeds of GPT-2 124M on one thread, `bench/decode.py` measures them anew;
