@@ -15,8 +15,8 @@ from tui.painting import install
 
 FRAMES = 12
 FRAME_S = 0.02
-WITHIN_S = 0.015
-"""On Textual's own beat it is twice that, 30 ms."""
+MOST = 0.7
+"""Of the time that it takes on Textual's own beat; on a quiet machine it is a fifth."""
 DEADLINE_S = 10.0
 
 
@@ -45,11 +45,17 @@ class LongFrames(App[None]):
             self._asked_s = time.perf_counter()
 
 
-async def test_what_is_new_behind_a_long_frame_is_painted_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(textual.screen, "UPDATE_PERIOD", textual.screen.UPDATE_PERIOD)  # as it was, in the end
-    install()
+async def wait_s() -> float:
+    """How long what is new waits behind a long frame, as half of the times."""
     app = LongFrames()
     async with app.run_test():
         async with asyncio.timeout(DEADLINE_S):
             await app.enough.wait()
-    assert statistics.median(app.waits_s) < WITHIN_S
+    return statistics.median(app.waits_s)
+
+
+async def test_what_is_new_behind_a_long_frame_is_painted_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(textual.screen, "UPDATE_PERIOD", 1 / 60)  # Textual's own; as it was, in the end
+    on_its_own_beat = await wait_s()
+    install()
+    assert await wait_s() < MOST * on_its_own_beat
